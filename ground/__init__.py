@@ -1,0 +1,1 @@
+"""What all floors stand on: database, clock, identifiers, texts, locks. Knows no party."""

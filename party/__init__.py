@@ -1,0 +1,1 @@
+"""The register: branches, members, mandates, rights. Knows no Matrix."""
