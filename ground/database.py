@@ -129,7 +129,7 @@ class Database:
             await self._prepare(connection, write=write)
             async with (
                 connection.begin(),
-                AsyncSession(bind=connection, expire_on_commit=False, join_transaction_mode="control_fully") as session,
+                AsyncSession(bind=connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
             ):
                 result = await work(session)
                 await session.flush()
