@@ -1,0 +1,1 @@
+"""Everything that crosses the edge: Matrix, the mirror, web pages, mail."""

@@ -1,0 +1,1 @@
+"""Branches of the register become spaces and rooms."""

@@ -1,0 +1,1 @@
+"""The program: configuration, wiring of the floors, command line and demo."""
