@@ -1,0 +1,81 @@
+# Needs only make and Python 3.11 or later, found as PYTHON, python3.11 or python3. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+ONCE ?=
+BRANCHES ?=
+BENCH ?=
+
+# One environment with everything for development, and a smaller one for the demo.
+DEV := .venv
+DEMO := .venv-demo
+DEV_READY := $(DEV)/.ready
+DEMO_READY := $(DEMO)/.ready
+PIP := -m pip --disable-pip-version-check
+
+SOURCES := kunveno bots bridge party ground tests $(wildcard benchmarks)
+
+.PHONY: help demo test check unit synapse postgres bench docs requirements clean python
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
+
+demo: $(DEMO_READY) ## start a real Synapse and mirror an organisation chart (ONCE=1 leaves at the end, BRANCHES=all takes the whole country)
+	@exec $(DEMO)/bin/kunveno demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(BRANCHES),--branches "$(BRANCHES)")
+
+test: check ## everything: check, then every test
+	@$(DEV)/bin/pytest
+
+check: $(DEV_READY) ## what needs no server: style, types, the floors
+	@$(DEV)/bin/ruff check .
+	@$(DEV)/bin/ruff format --check .
+	@$(DEV)/bin/mypy --strict $(SOURCES)
+	@$(DEV)/bin/lint-imports
+
+unit: $(DEV_READY) ## the tests that start no server
+	@$(DEV)/bin/pytest -m "not synapse and not postgres"
+
+synapse: $(DEV_READY) ## the tests that start a Synapse
+	@$(DEV)/bin/pytest -m synapse
+
+postgres: $(DEV_READY) ## the tests that start a PostgreSQL
+	@$(DEV)/bin/pytest -m postgres
+
+bench: $(DEV_READY) ## the figures of docs/benchmarks.md (BENCH=name runs one)
+	@exec $(DEV)/bin/python -m benchmarks $(BENCH)
+
+docs: $(DEV_READY) ## build the documentation into site/
+	@$(DEV)/bin/mkdocs build --strict --quiet
+
+requirements: $(DEV_READY) ## pin the dependencies of pyproject.toml again (UPGRADE=1 takes newer versions)
+	@$(DEV)/bin/python requirements/compile.py $(if $(filter-out 0,$(UPGRADE)),--upgrade)
+
+clean: ## remove what was built, not the demo's data
+	@rm -rf $(DEV) $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+python:
+	@[ -n "$(PYTHON)" ] || { echo "Kunveno needs Python 3.11 or later, and neither python3.11 nor python3 was found. Install it, or say where it is: make PYTHON=/path/to/python" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Kunveno needs Python 3.11 or later; $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || echo "not a working Python"). Say which one to use: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+# An environment is made again whenever its pinned requirements or the project's metadata change; half-made ones have no .ready file.
+$(DEV_READY): requirements/dev.txt pyproject.toml | python
+	$(call environment,$(DEV),requirements/dev.txt)
+
+$(DEMO_READY): requirements/demo.txt pyproject.toml | python
+	$(call environment,$(DEMO),requirements/demo.txt)
+
+define environment
+	@echo "Installing $(2) into $(1) (the first time takes a minute or two)"
+	@rm -f $(1)/.ready
+	@"$(PYTHON)" -m venv --clear $(1)
+	@$(1)/bin/python $(PIP) install --quiet --require-hashes -r $(2)
+	@$(1)/bin/python $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(1)/.ready
+endef
