@@ -9,13 +9,22 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ONCE ?=
 BRANCHES ?=
 BENCH ?=
+UPGRADE ?=
 
 # One environment with everything for development, and a smaller one for the demo.
 DEV := .venv
 DEMO := .venv-demo
+PINS := .venv-pins
+PIP := -m pip --disable-pip-version-check
+
+# The name of the file that marks a finished environment holds a checksum of what was installed:
+# other pins, another file, an environment made anew.
+checksum = $(firstword $(shell cksum < $(1)))
+DEV_INSTALLED := $(DEV)/.installed-$(call checksum,requirements/dev.txt)
+DEMO_INSTALLED := $(DEMO)/.installed-$(call checksum,requirements/demo.txt)
+PINS_INSTALLED := $(PINS)/.installed-$(call checksum,requirements/pins.txt)
 DEV_READY := $(DEV)/.ready
 DEMO_READY := $(DEMO)/.ready
-PIP := -m pip --disable-pip-version-check
 
 SOURCES := kunveno bots bridge party ground tests $(wildcard benchmarks)
 
@@ -52,11 +61,22 @@ bench: $(DEV_READY) ## the figures of docs/benchmarks.md (BENCH=name runs one)
 docs: $(DEV_READY) ## build the documentation into site/
 	@$(DEV)/bin/mkdocs build --strict --quiet
 
-requirements: $(DEV_READY) ## pin the dependencies of pyproject.toml again (UPGRADE=1 takes newer versions)
-	@$(DEV)/bin/python requirements/compile.py $(if $(filter-out 0,$(UPGRADE)),--upgrade)
+requirements: $(PINS_INSTALLED) ## pin the dependencies of pyproject.toml again (UPGRADE=1 takes newer versions)
+	$(call pin,dev.txt,pyproject.toml --group build --all-extras)
+	$(call pin,run.txt,pyproject.toml --group build --extra postgres --constraints requirements/dev.txt)
+	$(call pin,demo.txt,pyproject.toml --group build --extra demo --constraints requirements/dev.txt)
+	$(call pin,pins.txt,--group pins)
+
+# One file for every system and every Python that the project supports, from the ordinary index only.
+define pin
+	@echo "Pinning requirements/$(1)"
+	@$(PINS)/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make requirements" --output-file requirements/$(1) \
+		$(if $(filter-out 0,$(UPGRADE)),--upgrade) $(2)
+endef
 
 clean: ## remove what was built, not the demo's data
-	@rm -rf $(DEV) $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(DEV) $(DEMO) $(PINS) build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 python:
@@ -64,18 +84,30 @@ python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Kunveno needs Python 3.11 or later; $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || echo "not a working Python"). Say which one to use: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
-# An environment is made again whenever its pinned requirements or the project's metadata change; half-made ones have no .ready file.
-$(DEV_READY): requirements/dev.txt pyproject.toml | python
-	$(call environment,$(DEV),requirements/dev.txt)
+$(DEV_INSTALLED): | python
+	$(call install,$(DEV),requirements/dev.txt)
 
-$(DEMO_READY): requirements/demo.txt pyproject.toml | python
-	$(call environment,$(DEMO),requirements/demo.txt)
+$(DEMO_INSTALLED): | python
+	$(call install,$(DEMO),requirements/demo.txt)
 
-define environment
+$(PINS_INSTALLED): | python
+	$(call install,$(PINS),requirements/pins.txt)
+
+# The project itself, with its command and its entry points, from this folder.
+$(DEV)/.ready: $(DEV_INSTALLED) pyproject.toml
+	$(call install-project,$(DEV))
+
+$(DEMO)/.ready: $(DEMO_INSTALLED) pyproject.toml
+	$(call install-project,$(DEMO))
+
+define install
 	@echo "Installing $(2) into $(1) (the first time takes a minute or two)"
-	@rm -f $(1)/.ready
 	@"$(PYTHON)" -m venv --clear $(1)
 	@$(1)/bin/python $(PIP) install --quiet --require-hashes -r $(2)
+	@touch $@
+endef
+
+define install-project
 	@$(1)/bin/python $(PIP) install --quiet --no-deps --no-build-isolation --editable .
-	@touch $(1)/.ready
+	@touch $@
 endef
