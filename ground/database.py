@@ -149,11 +149,11 @@ def parse_url(address: str) -> URL:
     example = "sqlite:///kunveno.db or postgresql://user:password@localhost/kunveno"
     try:
         url = make_url(address)
-        driver = _DRIVERS[url.get_backend_name()]
     except ArgumentError:
         raise DatabaseUrlError(f"this is no database address; write one like {example}") from None
-    except KeyError:
-        raise DatabaseUrlError(f"{url.get_backend_name()} is not supported; write an address like {example}") from None
+    driver = _DRIVERS.get(url.get_backend_name())
+    if driver is None:
+        raise DatabaseUrlError(f"{url.get_backend_name()} is not supported; write an address like {example}")
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
         raise DatabaseUrlError("a database in memory forgets everything; name a file, like sqlite:///kunveno.db")
     return url.set(drivername=driver)

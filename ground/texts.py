@@ -58,9 +58,7 @@ class Translator:
             message = self._catalogue.gettext(sentence.message)
         else:
             message = self._catalogue.ngettext(sentence.message, sentence.plural, sentence.count)
-        values = {
-            key: self.say(value) if isinstance(value, Text) else value for key, value in sentence.values.items()
-        }
+        values = {key: self.say(value) if isinstance(value, Text) else value for key, value in sentence.values.items()}
         return message.format(**values)
 
 

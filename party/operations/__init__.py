@@ -1,0 +1,1 @@
+"""All that can be done to the register, each an operation that `party.register.change` carries out."""

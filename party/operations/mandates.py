@@ -1,0 +1,94 @@
+"""Give and end mandates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ground.ids import new_id
+from ground.texts import text
+from party import branches, mandates, members
+from party.branches import BranchStatus
+from party.errors import RegisterError
+from party.mandates import MandateRow
+from party.members import Status
+from party.operation import Context, Done, Need, Operation, assign
+
+
+@dataclass(frozen=True, slots=True)
+class GiveMandate(Operation):
+    """A member holds an office in a branch from `starts_at` (None: now) until just before `ends_at` (None: open)."""
+
+    member_id: str
+    office: str
+    branch_id: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    async def needs(self, session: AsyncSession, context: Context) -> Sequence[Need]:
+        return [Need("mandate.give", self.branch_id)]
+
+    async def carry_out(self, session: AsyncSession, context: Context) -> Sequence[Done]:
+        member, branch = await members.by_id(session, self.member_id), await branches.by_id(session, self.branch_id)
+        if self.office not in context.policy.offices:
+            known = ", ".join(context.policy.offices)
+            raise RegisterError(
+                text("There is no office '{office}'; the offices are {offices}.", office=self.office, offices=known)
+            )
+        starts_at = self.starts_at or context.at
+        _check_period(starts_at, self.ends_at)
+        over = self.ends_at is not None and self.ends_at <= context.at
+        if branch.status != BranchStatus.OPEN and not over:
+            raise RegisterError(text("'{slug}' is closed.", slug=branch.slug))
+        if member.status not in {Status.MEMBER, Status.SUSPENDED} and not over:
+            raise RegisterError(
+                text("Member {number} is '{status}' and cannot hold an office.",
+                     number=member.number, status=member.status)
+            )  # fmt: skip
+        query = select(MandateRow).where(
+            MandateRow.member_id == member.id, MandateRow.office == self.office, MandateRow.branch_id == branch.id
+        )
+        for other in (await session.scalars(query)).all():
+            if (self.ends_at is None or other.starts_at < self.ends_at) and (
+                other.ends_at is None or starts_at < other.ends_at
+            ):
+                raise RegisterError(
+                    text("Member {number} already is {office} of '{slug}' in that period.",
+                         number=member.number, office=self.office, slug=branch.slug)
+                )  # fmt: skip
+        row = MandateRow(
+            id=new_id(),
+            member_id=member.id,
+            office=self.office,
+            branch_id=branch.id,
+            starts_at=starts_at,
+            ends_at=self.ends_at,
+        )
+        session.add(row)
+        fields = ("member_id", "office", "branch_id", "starts_at", "ends_at")
+        return [Done("mandate.given", row.id, branch.id, fields)]
+
+
+@dataclass(frozen=True, slots=True)
+class EndMandate(Operation):
+    """Set the end of a mandate (None: open again). `ends_at` may lie ahead."""
+
+    mandate_id: str
+    ends_at: datetime | None
+
+    async def needs(self, session: AsyncSession, context: Context) -> Sequence[Need]:
+        return [Need("mandate.end", (await mandates.by_id(session, self.mandate_id)).branch_id)]
+
+    async def carry_out(self, session: AsyncSession, context: Context) -> Sequence[Done]:
+        row = await mandates.by_id(session, self.mandate_id)
+        _check_period(row.starts_at, self.ends_at)
+        return [Done("mandate.ended", row.id, row.branch_id, assign(row, ends_at=self.ends_at))]
+
+
+def _check_period(starts_at: datetime, ends_at: datetime | None) -> None:
+    if ends_at is not None and ends_at <= starts_at:
+        raise RegisterError(text("A mandate ends after it begins."))
