@@ -59,7 +59,7 @@ bench: $(DEV_READY) ## the figures of docs/benchmarks.md (BENCH=name runs one)
 	@exec $(DEV)/bin/python -m benchmarks $(BENCH)
 
 docs: $(DEV_READY) ## build the documentation into site/
-	@$(DEV)/bin/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(DEV)/bin/mkdocs build --strict --quiet
 
 requirements: $(PINS_INSTALLED) ## pin the dependencies of pyproject.toml again (UPGRADE=1 takes newer versions)
 	$(call pin,dev.txt,pyproject.toml --group build --all-extras)
