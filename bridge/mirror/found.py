@@ -1,0 +1,266 @@
+"""What is on the homeserver now, as values. Reading it is one request, whatever the number of rooms."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from bridge.matrix.api import MatrixApi
+from bridge.places import BranchRoom
+
+MARKER: Final = "org.kunveno.place"
+"""State event that says which place of which organisation a room is."""
+
+STATE_TYPES: Final = (
+    "m.room.create",
+    "m.room.name",
+    "m.room.topic",
+    "m.room.encryption",
+    "m.room.join_rules",
+    "m.room.power_levels",
+    "m.room.member",
+    "m.room.tombstone",
+    "m.space.child",
+    "m.space.parent",
+    MARKER,
+)
+_NONE: Final[Mapping[Any, Any]] = {}
+_CREATORS_ABOVE_ALL: Final = 12
+"""From this room version on, those who created a room stand above its power levels."""
+
+
+class Gone(StrEnum):
+    """How somebody who is not in a room went."""
+
+    LEFT = "left"
+    """By themselves; also an invitation declined."""
+    REMOVED = "removed"
+    BANNED = "banned"
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """How somebody went, and by whose hand."""
+
+    how: Gone
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The content of the marker."""
+
+    organisation: str
+    place: BranchRoom
+
+    def content(self) -> dict[str, str]:
+        """As a state event has it."""
+        return {"organisation": self.organisation, "branch": self.place.branch_id, "key": self.place.key}
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """The room was replaced by `replacement`; `sender` said so."""
+
+    sender: str
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRoom:
+    """A room that the bot has joined, as it is."""
+
+    room_id: str
+    version: str = "1"
+    creators: frozenset[str] = frozenset()
+    name: str = ""
+    topic: str = ""
+    encrypted: bool = False
+    join_rule: str = "invite"
+    allow: frozenset[str] = frozenset()
+    power: Mapping[str, Any] = field(default_factory=dict)
+    children: Mapping[str, str] = field(default_factory=dict)
+    """Room id → order."""
+    parents: frozenset[str] = frozenset()
+    marker: Marker | None = None
+    tombstone: Tombstone | None = None
+    joined: frozenset[str] = frozenset()
+    invited: frozenset[str] = frozenset()
+    gone: Mapping[str, Departure] = field(default_factory=dict)
+    foreign: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(type, state key) → sender, of the state events that the bot did not send."""
+
+    @property
+    def creators_above_all(self) -> bool:
+        """Whether the creators have more power than any level (room version 12 and later)."""
+        return not self.version.isdecimal() or int(self.version) >= _CREATORS_ABOVE_ALL
+
+    def level(self, user_id: str) -> float:
+        """The power of an account; infinite for a creator where creators stand above all."""
+        if self.creators_above_all and user_id in self.creators:
+            return float("inf")
+        if not self.power:  # Matrix specification: without the event, the creator has 100 and everybody else 0
+            return 100 if user_id in self.creators else 0
+        users: Mapping[str, int] = self.power.get("users", _NONE)
+        return users.get(user_id, self.power.get("users_default", 0))
+
+    def needed(self, event_type: str) -> int:
+        """The power needed to send a state event of this type."""
+        if not self.power:
+            return 0
+        events: Mapping[str, int] = self.power.get("events", _NONE)
+        return events.get(event_type, self.power.get("state_default", 50))
+
+    def needed_to(self, act: str) -> int:
+        """The power needed to `invite`, `kick`, `ban`."""
+        level: int = self.power.get(act, 0 if act == "invite" else 50)
+        return level
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All rooms that the bot has joined, by their ids, and those it is invited to."""
+
+    rooms: Mapping[str, FoundRoom]
+    invitations: frozenset[str] = frozenset()
+
+
+async def read_world(api: MatrixApi) -> Found:
+    """Read the state of every joined room, as it is at this moment, in one request.
+
+    Synapse answers an identical `/sync` from a cache for two minutes, hence the nonce in the filter.
+    """
+    nothing = {"not_types": ["*"]}
+    room = {
+        "state": {"types": list(STATE_TYPES), "lazy_load_members": False},
+        "timeline": {"limit": 1, "not_types": ["*"]},
+        "ephemeral": nothing,
+        "account_data": nothing,
+    }
+    answer = await api.sync(
+        filter={"room": room, "account_data": nothing, "presence": {"not_types": ["*", str(uuid.uuid4())]}},
+        full_state=True,
+    )
+    rooms = answer.get("rooms", {})
+    return Found(
+        {
+            room_id: room_from_state(room_id, joined["state"]["events"], api.user_id)
+            for room_id, joined in rooms.get("join", {}).items()
+        },
+        frozenset(rooms.get("invite", {})),
+    )
+
+
+def room_from_state(room_id: str, events: Sequence[Mapping[str, Any]], bot: str) -> FoundRoom:
+    """A room from its state events. What is malformed counts as absent, as for any client."""
+    joined: list[str] = []
+    invited: list[str] = []
+    gone: dict[str, Departure] = {}
+    foreign: dict[tuple[str, str], str] = {}
+    state: dict[str, Mapping[str, Any]] = {}
+    children: dict[str, str] = {}
+    parents: list[str] = []
+    tombstone: Tombstone | None = None
+    creators: set[str] = set()
+    for event in events:
+        kind, key, content, sender = event["type"], event.get("state_key", ""), event["content"], event["sender"]
+        if kind == "m.room.member":
+            match content.get("membership"):
+                case "join":
+                    joined.append(key)
+                case "invite":
+                    invited.append(key)
+                case "leave":
+                    gone[key] = Departure(Gone.LEFT if sender == key else Gone.REMOVED, sender)
+                case "ban":
+                    gone[key] = Departure(Gone.BANNED, sender)
+            continue
+        if sender != bot:
+            foreign[kind, key] = sender
+        if kind == "m.space.child":
+            if _has_via(content):
+                children[key] = content["order"] if isinstance(content.get("order"), str) else ""
+        elif kind == "m.space.parent":
+            if _has_via(content):
+                parents.append(key)
+        elif key == "":
+            state[kind] = content
+            if kind == "m.room.create":
+                creators = {sender, *_strings(content.get("additional_creators"))}
+            elif kind == "m.room.tombstone" and isinstance(content.get("replacement_room"), str):
+                tombstone = Tombstone(sender, content["replacement_room"])
+    rules = state.get("m.room.join_rules", _NONE)
+    return FoundRoom(
+        room_id=room_id,
+        version=str(state.get("m.room.create", _NONE).get("room_version", "1")),
+        creators=frozenset(creators),
+        name=_string(state.get("m.room.name", _NONE).get("name")),
+        topic=_string(state.get("m.room.topic", _NONE).get("topic")),
+        encrypted="m.room.encryption" in state,
+        join_rule=_string(rules.get("join_rule")) or "invite",
+        allow=_allowed(rules),
+        power=_numbers(state.get("m.room.power_levels", _NONE)),
+        children=children,
+        parents=frozenset(parents),
+        marker=_marker(state.get(MARKER, _NONE)),
+        tombstone=tombstone,
+        joined=frozenset(joined),
+        invited=frozenset(invited),
+        gone=gone,
+        foreign=foreign,
+    )
+
+
+def _marker(content: Mapping[str, Any]) -> Marker | None:
+    values = [content.get(name) for name in ("organisation", "branch", "key")]
+    match values:
+        case [str(organisation), str(branch), str(key)]:
+            return Marker(organisation, BranchRoom(branch, key))
+        case _:
+            return None
+
+
+def _allowed(rules: Mapping[str, Any]) -> frozenset[str]:
+    allow = rules.get("allow")
+    if not isinstance(allow, list):
+        return frozenset()
+    return frozenset(
+        entry["room_id"]
+        for entry in allow
+        if isinstance(entry, dict)
+        and entry.get("type") == "m.room_membership"
+        and isinstance(entry.get("room_id"), str)
+    )
+
+
+def _numbers(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Power levels as numbers: room versions before 10 took strings too."""
+    if not any(isinstance(value, str) for part in (content, *_parts(content)) for value in part.values()):
+        return content
+    return {
+        key: {name: _number(level) for name, level in value.items()} if isinstance(value, dict) else _number(value)
+        for key, value in content.items()
+    }
+
+
+def _parts(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [value for value in content.values() if isinstance(value, dict)]
+
+
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.strip().lstrip("+-").isdecimal() else value
+
+
+def _has_via(content: Mapping[str, Any]) -> bool:
+    return bool(_strings(content.get("via")))
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""

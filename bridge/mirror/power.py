@@ -1,0 +1,93 @@
+"""Who may do what in a mirrored room: the contents of power-level events. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bridge.mirror.found import MARKER, FoundRoom
+from bridge.mirror.policy import BOT_POWER, MirrorPolicy
+from bridge.mirror.wanted import WantedRoom
+
+MODERATION: Final = 50
+"""The level from which officers may invite, remove, ban, redact, pin and set the picture of a room."""
+
+_OURS: Final = (
+    "m.room.name",
+    "m.room.topic",
+    "m.room.canonical_alias",
+    "m.room.join_rules",
+    "m.room.history_visibility",
+    "m.room.guest_access",
+    "m.room.power_levels",
+    "m.room.encryption",
+    "m.room.tombstone",
+    "m.room.server_acl",
+    "m.space.child",
+    "m.space.parent",
+    MARKER,
+)
+"""What only the bot sets, for the register decides it."""
+
+
+def base(posting: int) -> dict[str, Any]:
+    """Everything but `users`. `posting` is the level needed to write; reactions stay open to all."""
+    events = dict.fromkeys(_OURS, BOT_POWER)
+    if 0 < posting < BOT_POWER:
+        events |= {"m.reaction": 0, "m.room.redaction": 0}
+    return {
+        "users_default": 0,
+        "events_default": posting,
+        "state_default": MODERATION,
+        "invite": MODERATION,
+        "kick": MODERATION,
+        "ban": MODERATION,
+        "redact": MODERATION,
+        "notifications": {"room": MODERATION},
+        "events": events,
+    }
+
+
+def for_new_room(room: WantedRoom, bot: str, *, creators_above_all: bool) -> dict[str, Any]:
+    """The power levels with which a room is created."""
+    users = dict(room.power)
+    if not creators_above_all:
+        users[bot] = BOT_POWER
+    return {**base(room.posting), "users": users}
+
+
+def mended(room: WantedRoom, found: FoundRoom, bot: str, policy: MirrorPolicy) -> dict[str, Any]:
+    """The power levels that a room should have, given those it has.
+
+    What the policy says nothing of stays: levels of other event types, accounts that are kept, and accounts that the
+    bot cannot lower.
+    """
+    wanted = base(room.posting)
+    present: Mapping[str, int] = found.power.get("users", {})
+    users = dict(room.power)
+    own = found.level(bot)
+    for user, level in present.items():
+        if user == bot:
+            users[user] = int(level) if found.creators_above_all else max(int(level), BOT_POWER)
+        elif level > users.get(user, 0) and (policy.keeps(user) or level >= own):
+            users[user] = level
+    if bot not in users and not (found.creators_above_all and bot in found.creators):
+        users[bot] = BOT_POWER
+    if found.creators_above_all:
+        users = {user: level for user, level in users.items() if user not in found.creators}
+    events = {**found.power.get("events", {}), **wanted["events"]}
+    notifications = {**found.power.get("notifications", {}), **wanted["notifications"]}
+    return {**found.power, **wanted, "events": events, "notifications": notifications, "users": users}
+
+
+def above_the_bot(room: WantedRoom, found: FoundRoom, bot: str, policy: MirrorPolicy) -> list[str]:
+    """Accounts with more power than they should have that the bot cannot lower."""
+    own = found.level(bot)
+    holders = [user for user in found.power.get("users", {}) if user != bot]
+    if found.creators_above_all:
+        holders += [user for user in found.creators if user != bot]
+    return sorted(
+        user
+        for user in holders
+        if found.level(user) >= own and found.level(user) > room.power.get(user, 0) and not policy.keeps(user)
+    )

@@ -1,0 +1,133 @@
+"""What the mirror remembers: which Matrix room is which place, its own identity, and who asked it to work."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Integer, String, Text, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bridge.places import BranchRoom
+from ground.database import Base, Instant
+from ground.ids import encode, new_id
+
+
+class Origin(StrEnum):
+    """How a place got its room."""
+
+    CREATED = "created"
+    LINKED = "linked"
+    RELEASED = "released"
+    """The place was let go by `unlink`: the mirror makes no room for it until it is linked again."""
+
+
+class MirroredRoomRow(Base):
+    """The Matrix room of a place; no room when the place was released."""
+
+    __tablename__ = "mirrored_rooms"
+
+    branch_id: Mapped[str] = mapped_column(ForeignKey("branches.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(60), primary_key=True)
+    room_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    origin: Mapped[str] = mapped_column(String(10))
+
+
+class MirrorIdentityRow(Base):
+    """The one row that says which organisation's rooms these are, and makes alias names that nobody can guess."""
+
+    __tablename__ = "mirror_identity"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    organisation: Mapped[str] = mapped_column(String(26))
+    secret: Mapped[str] = mapped_column(String(64))
+
+
+class MirrorRequestRow(Base):
+    """Work asked of the process that holds the mirror, and how it ended."""
+
+    __tablename__ = "mirror_requests"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    done_at: Mapped[datetime | None] = mapped_column(Instant)
+    outcome: Mapped[str | None] = mapped_column(Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`organisation` stands in the marker of every room; aliases are made from `secret`."""
+
+    organisation: str
+    secret: str
+
+    def alias_localpart(self, place: BranchRoom) -> str:
+        """The opaque local part of the alias under which the room of a place is created: 100 bits of an HMAC."""
+        digest = hmac.digest(self.secret.encode(), str(place).encode(), hashlib.sha256)
+        return f"kunveno-{encode(int.from_bytes(digest) >> 156, 20)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The room of a place as remembered; `room_id` is None for a released place."""
+
+    room_id: str | None
+    origin: Origin
+
+
+async def identity(session: AsyncSession) -> Identity:
+    """The organisation's identity, made at the first call. Needs the writing transaction."""
+    row = await session.get(MirrorIdentityRow, 1)
+    if row is None:
+        row = MirrorIdentityRow(id=1, organisation=new_id(), secret=secrets.token_hex(32))
+        session.add(row)
+    return Identity(row.organisation, row.secret)
+
+
+async def known_rooms(session: AsyncSession) -> Mapping[BranchRoom, Known]:
+    """All that is remembered."""
+    rows = await session.execute(
+        select(MirroredRoomRow.branch_id, MirroredRoomRow.key, MirroredRoomRow.room_id, MirroredRoomRow.origin)
+    )
+    return {BranchRoom(branch, key): Known(room_id, Origin(origin)) for branch, key, room_id, origin in rows}
+
+
+async def remember(session: AsyncSession, place: BranchRoom, room_id: str | None, origin: Origin) -> None:
+    """From now on `room_id` is the room of `place`."""
+    row = await session.get(MirroredRoomRow, tuple(place))
+    if row is None:
+        session.add(MirroredRoomRow(branch_id=place.branch_id, key=place.key, room_id=room_id, origin=origin))
+    else:
+        row.room_id, row.origin = room_id, origin
+    await session.flush()
+
+
+async def ask(session: AsyncSession, at: datetime) -> str:
+    """Ask whoever holds the mirror to apply; returns the number of the request."""
+    row = MirrorRequestRow(id=new_id(), asked_at=at)
+    session.add(row)
+    return row.id
+
+
+async def asked(session: AsyncSession) -> list[str]:
+    """The requests that wait, oldest first."""
+    query = select(MirrorRequestRow.id).where(MirrorRequestRow.done_at.is_(None)).order_by(MirrorRequestRow.id)
+    return list(await session.scalars(query))
+
+
+async def answer(session: AsyncSession, request: str, outcome: str, at: datetime) -> None:
+    """Say how a request ended; `outcome` is the report as JSON."""
+    row = await session.get(MirrorRequestRow, request)
+    if row is not None:
+        row.done_at, row.outcome = at, outcome
+
+
+async def outcome(session: AsyncSession, request: str) -> str | None:
+    """How a request ended; None while it waits."""
+    return await session.scalar(select(MirrorRequestRow.outcome).where(MirrorRequestRow.id == request))
