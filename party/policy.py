@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import tzinfo
 from enum import StrEnum
@@ -9,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 ACTIONS: Final = frozenset(
     {
@@ -32,27 +33,44 @@ ACTIONS: Final = frozenset(
 )
 """What may be asked of `permissions.may`. `*` in the configuration stands for any part: `member.*`."""
 
+ACCOUNT: Final = re.compile(r"@[\x21-\x39\x3b-\x7e]*:[A-Za-z0-9.\-\[\]:]+")
+"""The shape of a Matrix account (Matrix specification, user identifiers)."""
+
+
+def shaped(pattern: re.Pattern[str], remedy: str) -> AfterValidator:
+    """Accepts text of a shape only; `remedy` completes the sentence that begins with the text."""
+
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise ValueError(f"'{value}' {remedy}")
+        return value
+
+    return AfterValidator(check)
+
 
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is no time zone; write one of the tz database, like Europe/Paris") from None
+        raise ValueError(f"'{name}' is no time zone; write one of the tz database, like Europe/Paris") from None
     return name
 
 
 def _known_action(pattern: str) -> str:
     if not any(fnmatchcase(action, pattern) for action in ACTIONS):
-        raise ValueError(f"'{pattern}' is no action; the actions are {', '.join(sorted(ACTIONS))}")
+        raise ValueError(f"'{pattern}' is no action; write one of {', '.join(sorted(ACTIONS))}")
     return pattern
 
 
-Key = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
+_KEY = shaped(re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*"), "is no key; write small letters, digits, dashes, like my-key")
+Key = Annotated[str, Field(max_length=60), _KEY]
 """A short name used in the configuration and in files: lower-case letters, digits, dashes."""
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+Language = Annotated[str, shaped(re.compile("[a-z]{2,3}"), "is no language code; write one of ISO 639, like fr")]
 """An ISO 639 language code."""
 Zone = Annotated[str, AfterValidator(_known_zone)]
 """A time zone of the tz database."""
+Account = Annotated[str, shaped(ACCOUNT, "is no Matrix account; write one like @jeanne:example.org")]
+"""A Matrix account."""
 Names = Annotated[dict[Language, Annotated[str, Field(min_length=1, max_length=200)]], Field(min_length=1)]
 """One text in several languages."""
 
@@ -94,17 +112,11 @@ class PartyPolicy(Policy):
 
     language: Language
     timezone: Zone
-    administrators: tuple[str, ...] = ()
+    administrators: tuple[Account, ...] = ()
     """Accounts that may do everything everywhere."""
-    tiers: dict[Key, Tier]
+    tiers: Annotated[dict[Key, Tier], Field(min_length=1)]
     """From the top to the bottom of the tree."""
-    offices: dict[Key, Office]
-
-    @model_validator(mode="after")
-    def _has_tiers(self) -> PartyPolicy:
-        if not self.tiers:
-            raise ValueError("at least one tier is needed")
-        return self
+    offices: dict[Key, Office] = Field(default_factory=dict)
 
     def rank(self, tier: str) -> int:
         """0 for the highest tier. Raises KeyError for an unknown one."""

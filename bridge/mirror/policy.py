@@ -63,17 +63,31 @@ class RoomKind(Policy):
 class SpacePolicy(Policy):
     """The space of a branch."""
 
-    name: Templates
+    name: Templates = Field(default_factory=lambda: {"en": "{branch}"})
     topic: Templates | None = None
     knock: bool = False
+    """Outsiders may ask to be let in."""
+
+
+def quiet_rooms() -> dict[str, RoomKind]:
+    """The rooms of every branch where the configuration names none: a member hears the tiers above, not their talk."""
+    return {
+        "announcements": RoomKind(
+            name={"en": "{branch}: announcements", "fr": "{branch} : annonces"},
+            who=Audience.MEMBERS_AND_BELOW,
+            post="officers",
+        ),
+        "discussion": RoomKind(name={"en": "{branch}: discussion", "fr": "{branch} : discussion"}),
+        "committee": RoomKind(name={"en": "{branch}: committee", "fr": "{branch} : comité"}, who=Audience.OFFICERS),
+    }
 
 
 class MirrorPolicy(Policy):
     """Everything the mirror needs to know of the configuration."""
 
-    space: SpacePolicy
-    rooms: dict[Key, RoomKind]
-    power: dict[Key, Annotated[int, Field(ge=0, le=HIGHEST_OFFICE_POWER)]]
+    space: SpacePolicy = Field(default_factory=SpacePolicy)
+    rooms: dict[Key, RoomKind] = Field(default_factory=quiet_rooms)
+    power: dict[Key, Annotated[int, Field(ge=0, le=HIGHEST_OFFICE_POWER)]] = Field(default_factory=dict)
     """The power level of an office's holders in the rooms of their branch; 0 for an office not named."""
     join: Literal["invite", "auto_accept", "admin"] = "invite"
     """How members get in: they accept an invitation; the homeserver accepts for them; the bot, a server administrator,

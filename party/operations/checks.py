@@ -6,11 +6,10 @@ import re
 
 from ground.texts import text
 from party.errors import RegisterError
-from party.policy import PartyPolicy
+from party.policy import ACCOUNT, PartyPolicy
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
-_ACCOUNT = re.compile(r"@[\x21-\x39\x3b-\x7e]*:[A-Za-z0-9.\-\[\]:]+")  # Matrix specification, user identifiers
 
 
 def check_slug(slug: str) -> None:
@@ -47,7 +46,7 @@ def check_email(email: str | None) -> None:
 
 def check_account(user_id: str) -> None:
     """Raises RegisterError for what cannot be a Matrix account."""
-    if not _ACCOUNT.fullmatch(user_id) or len(user_id.encode()) > 255:
+    if not ACCOUNT.fullmatch(user_id) or len(user_id.encode()) > 255:
         raise RegisterError(
             text("'{account}' is no Matrix account; write one like @jeanne:example.org.", account=user_id)
         )
