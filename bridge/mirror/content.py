@@ -120,7 +120,7 @@ def refusal(kind: str, content: Mapping[str, Any]) -> tuple[str, str] | None:
     if kind == "m.room.join_rules":
         entries = len(content.get("allow", ()))
         return (
-            f"{entries} rooms would have to be named in its join rule ({bytes_:,} bytes of at most {LARGEST_CONTENT:,})",
+            f"its join rule would have to name {entries} rooms ({bytes_:,} bytes of at most {LARGEST_CONTENT:,})",
             "restrict this kind of room to lower tiers (`rooms.<key>.tiers`), or make it `who: officers`",
         )
     if kind == "m.room.power_levels":

@@ -105,7 +105,8 @@ class FoundRoom:
         if not self.power:  # Matrix specification: without the event, the creator has 100 and everybody else 0
             return 100 if user_id in self.creators else 0
         users: Mapping[str, int] = self.power.get("users", _NONE)
-        return users.get(user_id, self.power.get("users_default", 0))
+        default: int = self.power.get("users_default", 0)
+        return users.get(user_id, default)
 
     def needed(self, event_type: str) -> int:
         """The power needed to send a state event of this type."""

@@ -10,7 +10,7 @@ from bridge.mirror import content
 from bridge.mirror.found import MARKER, Departure, FoundRoom, Gone, Marker
 from bridge.mirror.locate import Located
 from bridge.mirror.policy import BOT_POWER, MirrorPolicy
-from bridge.mirror.power import above_the_bot, for_new_room, mended
+from bridge.mirror.power import above_the_bot, mended
 from bridge.mirror.steps import (
     Cause,
     CreateRoom,
@@ -23,6 +23,7 @@ from bridge.mirror.steps import (
     Remove,
     SetState,
     Step,
+    turn,
 )
 from bridge.mirror.wanted import JoinRule, Strangers, Wanted, WantedRoom
 from bridge.places import SPACE, BranchRoom
@@ -60,6 +61,7 @@ def plan(wanted: Wanted, located: Located, terms: Terms) -> Plan:
     for place, room in wanted.rooms.items():
         if place in located.released:
             continue
+        room = planner.without_released(room)
         found = located.rooms.get(place)
         if found is not None:
             planner.existing(room, found)
@@ -72,22 +74,7 @@ def plan(wanted: Wanted, located: Located, terms: Terms) -> Plan:
             planner.retire(place, found)
     for place, room_id in located.doubles:
         planner.say(place, Kind.DOUBLE, f"{room_id} says that it is this place too", "leave it, or remove its marker")
-    return Plan(tuple(sorted(planner.steps, key=_turn)), tuple(planner.findings))
-
-
-def _turn(step: Step) -> int:
-    """New rooms first, then the rules of rooms, so that nobody enters where the old rule was wider; then people."""
-    match step:
-        case Enter() | Follow():
-            return 0
-        case CreateRoom(place=place):
-            return 1 if place.key == SPACE else 2
-        case SetState():
-            return 3
-        case Remove():
-            return 4
-        case Invite():
-            return 5
+    return Plan(tuple(sorted(planner.steps, key=turn)), tuple(planner.findings))
 
 
 class _Planner:
@@ -98,7 +85,7 @@ class _Planner:
         self.located = located
         self.terms = terms
         self.policy = terms.policy
-        self.ids: Mapping[BranchRoom, str] = {place: room.room_id for place, room in located.rooms.items()}
+        self.ids = {place: room.room_id for place, room in located.rooms.items()} | dict(located.lost)
         self.ours = {room.room_id: place for place, room in located.rooms.items()}
         self.hung: dict[BranchRoom, dict[BranchRoom, str]] = {}
         for room in wanted.rooms.values():
@@ -107,6 +94,18 @@ class _Planner:
 
     def say(self, place: BranchRoom, kind: Kind, what: str, remedy: str = "") -> None:
         self.findings.append(Finding(place, kind, what, remedy))
+
+    def without_released(self, room: WantedRoom) -> WantedRoom:
+        """The room, not naming places that were let go."""
+        released = self.located.released
+        if not released or not (room.parent in released or released.intersection(room.allow)):
+            return room
+        allow = tuple(place for place in room.allow if place not in released)
+        rule = room.join_rule
+        if not allow:
+            rule = {JoinRule.RESTRICTED: JoinRule.INVITE, JoinRule.KNOCK_RESTRICTED: JoinRule.KNOCK}.get(rule, rule)
+        parent = None if room.parent in released else room.parent
+        return replace(room, parent=parent, allow=allow, join_rule=rule)
 
     # a room that is not there
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from bridge.mirror.found import MARKER, FoundRoom
@@ -30,8 +31,9 @@ _OURS: Final = (
 """What only the bot sets, for the register decides it."""
 
 
-def base(posting: int) -> dict[str, Any]:
-    """Everything but `users`. `posting` is the level needed to write; reactions stay open to all."""
+@cache
+def base(posting: int) -> Mapping[str, Any]:
+    """Everything but `users`; one value for all rooms, not to be changed. `posting` is the level needed to write; reactions stay open to all."""
     events = dict.fromkeys(_OURS, BOT_POWER)
     if 0 < posting < BOT_POWER:
         events |= {"m.reaction": 0, "m.room.redaction": 0}

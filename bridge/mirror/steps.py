@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.mirror.wanted import WantedRoom
-from bridge.places import BranchRoom
+from bridge.places import SPACE, BranchRoom
 
 
 class Cause(StrEnum):
@@ -22,11 +22,11 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CreateRoom:
-    """Create the room of a place. `version` None: the homeserver's default."""
+    """Create the room of a place."""
 
     place: BranchRoom
     room: WantedRoom
-    version: str | None
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,24 @@ class Follow:
 
 
 Step = CreateRoom | SetState | Invite | Remove | Enter | Follow
+
+
+def turn(step: Step) -> int:
+    """When a step is carried out.
+
+    New rooms first, then the rules of rooms, so that nobody enters where the old rule was wider; then people.
+    """
+    match step:
+        case Enter() | Follow():
+            return 0
+        case CreateRoom(place=place):
+            return 1 if place.key == SPACE else 2
+        case SetState():
+            return 3
+        case Remove():
+            return 4
+        case Invite():
+            return 5
 
 
 class Kind(StrEnum):

@@ -1,0 +1,41 @@
+"""What a benchmark says: a value against a floor measured in the same run, or against a fixed bound."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`value` and `floor` are in `unit`; the ratio is value / floor."""
+
+    bench: str
+    value: float
+    floor: float
+    unit: str
+    ok: bool
+    lower_is_better: bool = False
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def ratio(self) -> float:
+        """Value over floor; a floor of 0 is met by 0 alone."""
+        if self.floor:
+            return self.value / self.floor
+        return 1.0 if self.value == 0 else float("inf")
+
+    def line(self) -> str:
+        """One line of JSON."""
+        return json.dumps(
+            {
+                "bench": self.bench,
+                "value": round(self.value, 4),
+                "floor": round(self.floor, 4),
+                "ratio": round(self.ratio, 4),
+                "unit": self.unit,
+                "ok": self.ok,
+                **self.detail,
+            }
+        )

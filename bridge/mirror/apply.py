@@ -1,0 +1,257 @@
+"""Carries a plan out: several steps at once, safe to kill at any moment and to begin again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from bridge.matrix.api import AliasTaken, Forbidden, MatrixApi, MatrixError, NotFound, TokenRefused
+from bridge.mirror.content import creation
+from bridge.mirror.found import MARKER, Marker
+from bridge.mirror.locate import Located
+from bridge.mirror.plan import Terms
+from bridge.mirror.steps import (
+    CreateRoom,
+    Enter,
+    Follow,
+    Invite,
+    Plan,
+    Remove,
+    SetState,
+    Step,
+    places_in,
+    turn,
+    with_ids,
+)
+from bridge.mirror.tables import Identity, Origin, remember
+from bridge.places import BranchRoom
+from ground.database import Database
+
+_HALF_BUILT: Final = 20
+"""Looks, half a second apart, at a room that has its alias but not its marker, before it counts as left half-built: the
+homeserver may still be building it for a process that died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A step that could not be carried out."""
+
+    step: Step
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What was done and what failed."""
+
+    done: list[Step] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+
+
+Progress = Callable[[Step, str | None], None]
+"""Told of every step that ended, with the reason when it failed."""
+
+
+class _Missing(Exception):
+    """A step needs the room of a place that could not be made."""
+
+    def __init__(self, place: BranchRoom) -> None:
+        super().__init__(place)
+        self.place = place
+
+
+async def apply(
+    plan: Plan,
+    located: Located,
+    *,
+    api: MatrixApi,
+    database: Database,
+    identity: Identity,
+    terms: Terms,
+    progress: Progress = lambda step, reason: None,
+) -> Report:
+    """Carry out `plan`, which was made from `located`.
+
+    A failing step does not stop the others. Raises TokenRefused when the homeserver does not know the bot any more.
+    """
+    hand = _Hand(located, api, database, identity, terms, progress)
+    await hand.remember_recognised()
+    for _, steps in groupby(plan.steps, key=turn):
+        await hand.all(list(steps))
+    return hand.report
+
+
+class _Hand:
+    def __init__(
+        self,
+        located: Located,
+        api: MatrixApi,
+        database: Database,
+        identity: Identity,
+        terms: Terms,
+        progress: Progress,
+    ) -> None:
+        self.report = Report()
+        self._ids = {place: room.room_id for place, room in located.rooms.items()} | dict(located.lost)
+        self._located = located
+        self._api = api
+        self._database = database
+        self._identity = identity
+        self._terms = terms
+        self._progress = progress
+
+    async def remember_recognised(self) -> None:
+        """Write down the rooms that were recognised by their marker."""
+        for place in sorted(self._located.unremembered):
+            await self._remember(place, self._ids[place], Origin.CREATED)
+
+    async def all(self, steps: Sequence[Step]) -> None:
+        """Carry out steps that do not depend on each other, a bounded number at once."""
+        waiting = iter(steps)
+
+        async def work() -> None:
+            for step in waiting:
+                await self._one(step)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._terms.policy.concurrency, len(steps))):
+                group.create_task(work())
+
+    async def _one(self, step: Step) -> None:
+        reason: str | None = None
+        try:
+            await self._carry_out(step)
+        except TokenRefused:
+            raise
+        except _Missing as missing:
+            reason = f"it needs the room {missing.place}, which is not there"
+        except MatrixError as error:
+            reason = str(error)
+        if reason is None:
+            self.report.done.append(step)
+        else:
+            self.report.failed.append(Failure(step, reason))
+        self._progress(step, reason)
+
+    def _carry_out(self, step: Step) -> Awaitable[None]:
+        match step:
+            case CreateRoom():
+                return self._create(step)
+            case SetState():
+                return self._set(step)
+            case Invite():
+                return self._invite(step)
+            case Remove(place=place, user_id=user):
+                return self._api.remove(self._id(place), user)
+            case Enter(place=place, room_id=room_id):
+                return self._enter(room_id)
+            case Follow():
+                return self._follow(step)
+
+    async def _create(self, step: CreateRoom) -> None:
+        self._need(step.room.allow)
+        body = creation(
+            step.room,
+            bot=self._terms.bot,
+            server=self._terms.server,
+            organisation=self._identity.organisation,
+            alias_localpart=self._identity.alias_localpart(step.place),
+            version=step.version,
+        )
+        self._need(places_in(body["initial_state"]))
+        content = with_ids(body, self._ids)
+        try:
+            room_id = await self._api.create_room(content)
+        except AliasTaken:
+            room_id = await self._recover(step.place) or await self._api.create_room(content)
+        self._ids[step.place] = room_id
+        await self._remember(step.place, room_id, Origin.CREATED)
+
+    async def _recover(self, place: BranchRoom) -> str | None:
+        """The room that already has the alias of a place, once it has its marker; else the alias is set free."""
+        alias = f"#{self._identity.alias_localpart(place)}:{self._terms.server}"
+        marker = Marker(self._identity.organisation, place).content()
+        room_id: str | None = None
+        for _ in range(_HALF_BUILT):
+            room_id = await self._api.resolve_alias(alias)
+            if room_id is not None:
+                try:
+                    if await self._api.get_state(room_id, MARKER) == marker:
+                        return room_id
+                except (NotFound, Forbidden):
+                    pass
+            await asyncio.sleep(0.5)
+        if room_id is not None:
+            await self._api.delete_alias(alias)
+            await self._abandon(room_id)
+        return None
+
+    async def _abandon(self, room_id: str) -> None:
+        """Leave a half-built room, so that no orphan remains."""
+        if room_id in await self._api.joined_rooms():
+            await self._api.leave(room_id)
+            await self._api.forget(room_id)
+
+    async def _set(self, step: SetState) -> None:
+        key = self._id(step.state_key) if isinstance(step.state_key, BranchRoom) else step.state_key
+        self._need(places_in(step.content))
+        await self._api.put_state(self._id(step.place), step.type, with_ids(step.content, self._ids), key)
+
+    async def _invite(self, step: Invite) -> None:
+        room_id = self._id(step.place)
+        if step.admin:
+            await self._api.admin_join(room_id, step.user_id)
+            return
+        try:
+            await self._api.invite(room_id, step.user_id)
+        except Forbidden:
+            if not await self._is_in(room_id, step.user_id):  # they came by themselves in the meantime
+                raise
+
+    async def _is_in(self, room_id: str, user_id: str) -> bool:
+        try:
+            member = await self._api.get_state(room_id, "m.room.member", user_id)
+        except NotFound:
+            return False
+        return member.get("membership") == "join"
+
+    async def _enter(self, room_id: str) -> None:
+        await self._api.join(room_id)
+
+    async def _follow(self, step: Follow) -> None:
+        """Go to the room that replaced one, if it names the old one as its predecessor."""
+        await self._api.join(step.new, via=[step.by.partition(":")[2]])
+        create = await self._api.get_state(step.new, "m.room.create")
+        predecessor = create.get("predecessor")
+        if not isinstance(predecessor, dict) or predecessor.get("room_id") != step.old:
+            await self._api.leave(step.new)
+            raise MatrixError(f"{step.new} does not say that it replaces {step.old}")
+        origin = Origin.LINKED if step.place in self._located.linked else Origin.CREATED
+        await self._remember(step.place, step.new, origin)
+        self._ids[step.place] = step.new
+
+    def _id(self, place: BranchRoom) -> str:
+        self._need([place])
+        return self._ids[place]
+
+    def _need(self, places: Iterable[BranchRoom]) -> None:
+        for place in places:
+            if place not in self._ids:
+                raise _Missing(place)
+
+    async def _remember(self, place: BranchRoom, room_id: str, origin: Origin) -> None:
+        await self._database.write(lambda session: remember(session, place, room_id, origin))
+
+
+def as_json(report: Report) -> str:
+    """The report as a line of JSON, for the process that asked for it."""
+    return json.dumps(
+        {
+            "done": len(report.done),
+            "failed": [{"step": str(failure.step), "reason": failure.reason} for failure in report.failed],
+        }
+    )

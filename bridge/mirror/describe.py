@@ -1,0 +1,125 @@
+"""Steps and findings in words and as data, for those who read a plan. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from bridge.mirror.found import MARKER
+from bridge.mirror.steps import Cause, CreateRoom, Enter, Finding, Follow, Invite, Remove, SetState, Step
+from bridge.places import SPACE, BranchRoom
+from party.branches import Tree
+
+_STATES: Final = {
+    "m.room.name": "name",
+    "m.room.topic": "topic",
+    "m.room.encryption": "encryption",
+    "m.room.join_rules": "entrance",
+    "m.room.power_levels": "powers",
+}
+
+
+_ID: Final = re.compile(r"\b[0-9a-z]{26}\b")
+
+
+class Describer:
+    """Names places by the slug of the branch and the key of the room."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def place(self, place: BranchRoom) -> str:
+        """For example `loire/discussion`."""
+        return f"{self._slug(place.branch_id)}/{place.key}"
+
+    def _slug(self, branch_id: str) -> str:
+        return self._tree[branch_id].slug if branch_id in self._tree else branch_id
+
+    def sign(self, step: Step) -> str:
+        """`+` for what is added, `-` for what is taken away, `~` for what is changed."""
+        match step:
+            case CreateRoom() | Invite() | Enter():
+                return "+"
+            case Remove():
+                return "-"
+            case SetState(content=content):
+                return "~" if content else "-"
+            case Follow():
+                return "~"
+
+    def step(self, step: Step) -> str:
+        """One line, without the branch."""
+        key = step.place.key
+        match step:
+            case CreateRoom(room=room):
+                what = "space" if key == SPACE else f"{key}, {'encrypted' if room.encrypted else 'not encrypted'}"
+                return f"create '{room.name}' ({what})"
+            case SetState():
+                return self._state(step) + (" · somebody changed it" if step.cause is Cause.DRIFT else "")
+            case Invite(user_id=user, admin=admin, cause=cause):
+                again = " again, who was thrown out" if cause is Cause.DRIFT else ""
+                return f"{key}: {'join' if admin else 'invite'} {user}{again}"
+            case Remove(user_id=user, cause=cause):
+                return f"{key}: remove {user}" + (" · unknown to the register" if cause is Cause.DRIFT else "")
+            case Enter(room_id=room_id):
+                return f"{key}: accept the invitation to {room_id}"
+            case Follow(new=new, by=by):
+                return f"{key}: follow the upgrade to {new} by {by}"
+
+    def finding(self, finding: Finding) -> str:
+        """One line, without the branch."""
+        what = _ID.sub(lambda found: self._slug(found[0]), finding.what)
+        remedy = f" → {finding.remedy}" if finding.remedy else ""
+        return f"{finding.place.key}: {what} [{finding.kind}]{remedy}"
+
+    def data(self, item: Step | Finding) -> Mapping[str, object]:
+        """The step or finding as JSON values."""
+        slug, _, key = self.place(item.place).partition("/")
+        head: dict[str, object] = {"branch": slug, "room": key}
+        match item:
+            case CreateRoom(room=room, version=version):
+                return {**head, "do": "create", "name": room.name, "encrypted": room.encrypted, "version": version}
+            case SetState(type=kind, state_key=state_key, content=content, cause=cause, before=before, after=after):
+                at = self.place(state_key) if isinstance(state_key, BranchRoom) else state_key
+                body = self._json(content)
+                return {**head, "do": "set", "type": kind, "state_key": at, "content": body, "cause": cause,
+                        "before": self._word(before), "after": self._word(after)}  # fmt: skip
+            case Invite(user_id=user, admin=admin, cause=cause):
+                return {**head, "do": "join" if admin else "invite", "user": user, "cause": cause}
+            case Remove(user_id=user, cause=cause):
+                return {**head, "do": "remove", "user": user, "cause": cause}
+            case Enter(room_id=room_id):
+                return {**head, "do": "enter", "room_id": room_id}
+            case Follow(old=old, new=new, by=by):
+                return {**head, "do": "follow", "old": old, "new": new, "by": by}
+            case Finding(kind=about, what=what, remedy=remedy):
+                return {**head, "finding": about, "what": what, "remedy": remedy}
+
+    def _state(self, step: SetState) -> str:
+        key = step.place.key
+        match step.type:
+            case "m.space.child":
+                child = self._word(step.after or step.before)
+                return f"{'hang' if step.content else 'take'} {child} {'under it' if step.content else 'out'}"
+            case "m.space.parent":
+                return (
+                    f"{key}: say which space it hangs under" if step.content else f"{key}: no longer say a parent space"
+                )
+            case kind if kind == MARKER:
+                return f"{key}: mark it as the room of this branch"
+            case kind:
+                return f"{key}: {_STATES.get(kind, kind)} '{step.before}' → '{step.after}'"
+
+    def _word(self, word: str) -> str:
+        branch, slash, key = word.partition("/")
+        return self.place(BranchRoom(branch, key)) if slash and branch in self._tree else word
+
+    def _json(self, value: object) -> object:
+        if isinstance(value, BranchRoom):
+            return self.place(value)
+        if isinstance(value, Mapping):
+            return {key: self._json(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._json(item) for item in value]
+        return value

@@ -1,0 +1,88 @@
+"""The mirror at work: look at register and homeserver, plan, carry out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bridge.matrix.api import MatrixApi
+from bridge.mirror import apply
+from bridge.mirror.apply import Progress, Report
+from bridge.mirror.found import read_world
+from bridge.mirror.locate import Located, locate
+from bridge.mirror.plan import Terms, plan
+from bridge.mirror.policy import MirrorPolicy
+from bridge.mirror.roster import Roster, read_roster
+from bridge.mirror.steps import Plan
+from bridge.mirror.tables import Identity, identity, known_rooms
+from bridge.mirror.wanted import Wanted, wanted
+from ground.clock import Clock
+from ground.database import Database
+from party.branches import Tree
+from party.policy import PartyPolicy
+
+LOCK = "mirror"
+"""Name of the lock that whoever works the mirror holds (`ground.locks`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Register and homeserver at one moment, and what is to be done about the difference."""
+
+    tree: Tree
+    wanted: Wanted
+    located: Located
+    terms: Terms
+    identity: Identity
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """What a mirror works with. `server` is the name of the homeserver that the bot is on."""
+
+    database: Database
+    api: MatrixApi
+    party: PartyPolicy
+    policy: MirrorPolicy
+    server: str
+    clock: Clock
+
+    async def look(self, *, again: bool = False) -> View:
+        """Read both sides and plan. `again`: invite again whoever left by themselves."""
+        me = await self.database.write(identity)
+
+        async def register(session: AsyncSession) -> Roster:
+            return await read_roster(session, self.clock.now(), claimed=self.policy.invite_claimed)
+
+        roster = await self.database.read(register)
+        known = await self.database.read(known_rooms)
+        located = locate(await read_world(self.api), known, me.organisation)
+        terms = Terms(
+            policy=self.policy,
+            bot=self.api.user_id,
+            server=self.server,
+            organisation=me.organisation,
+            version=self.policy.room_version or await self._default_version(),
+            administrators=frozenset(self.party.administrators),
+            again=again,
+        )
+        should = wanted(roster, self.party, self.policy)
+        return View(roster.tree, should, located, terms, me, plan(should, located, terms))
+
+    async def carry_out(self, view: View, progress: Progress = lambda step, reason: None) -> Report:
+        """Do what the view's plan says. The caller holds the lock of the mirror."""
+        return await apply.apply(
+            view.plan,
+            view.located,
+            api=self.api,
+            database=self.database,
+            identity=view.identity,
+            terms=view.terms,
+            progress=progress,
+        )
+
+    async def _default_version(self) -> str:
+        versions = (await self.api.capabilities()).get("m.room_versions", {})
+        return str(versions.get("default", "11"))
