@@ -40,8 +40,9 @@ class Candidate:
 
 
 async def candidate(mirror: Mirror, place: BranchRoom, address: str) -> Candidate:
-    """Look at the room at `address` (an alias `#…` or an id `!…`). Changes nothing but that the bot enters the room if it is
-    invited or anyone may.
+    """Look at the room at `address` (an alias `#…` or an id `!…`).
+
+    Changes nothing but that the bot enters the room, if it is invited or anyone may.
 
     Raises LinkError when there is no such room, the bot cannot enter it, it is a space where a room is meant or the
     other way round, or it is linked already.
@@ -70,7 +71,7 @@ async def link(mirror: Mirror, candidates: Sequence[Candidate]) -> None:
     """From now on these rooms are the rooms of their places. The next plan says what changes in them."""
     me = await mirror.database.write(identity)
     for one in candidates:
-        await mirror.database.write(lambda session, one=one: remember(session, one.place, one.room_id, Origin.LINKED))
+        await _remember(mirror, one.place, one.room_id, Origin.LINKED)
         try:
             await mirror.api.put_state(one.room_id, MARKER, Marker(me.organisation, one.place).content())
         except Forbidden:
@@ -87,7 +88,7 @@ async def unlink(mirror: Mirror, places: Sequence[BranchRoom]) -> Mapping[Branch
         memory = known.get(place)
         if memory is None or memory.room_id is None:
             continue
-        await mirror.database.write(lambda session, place=place: remember(session, place, None, Origin.RELEASED))
+        await _remember(mirror, place, None, Origin.RELEASED)
         gone[place] = memory.room_id
         try:
             await mirror.api.put_state(memory.room_id, MARKER, {})
@@ -96,6 +97,10 @@ async def unlink(mirror: Mirror, places: Sequence[BranchRoom]) -> Mapping[Branch
         except MatrixError:
             continue  # the bot may have been thrown out: the place is free all the same
     return gone
+
+
+async def _remember(mirror: Mirror, place: BranchRoom, room_id: str | None, origin: Origin) -> None:
+    await mirror.database.write(lambda session: remember(session, place, room_id, origin))
 
 
 async def _resolve(api: MatrixApi, address: str) -> str:

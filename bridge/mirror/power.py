@@ -33,7 +33,10 @@ _OURS: Final = (
 
 @cache
 def base(posting: int) -> Mapping[str, Any]:
-    """Everything but `users`; one value for all rooms, not to be changed. `posting` is the level needed to write; reactions stay open to all."""
+    """Everything but `users`; one value for all rooms, not to be changed.
+
+    `posting` is the level needed to write; reactions stay open to all.
+    """
     events = dict.fromkeys(_OURS, BOT_POWER)
     if 0 < posting < BOT_POWER:
         events |= {"m.reaction": 0, "m.room.redaction": 0}
