@@ -1,0 +1,216 @@
+"""The configuration: one YAML file, made of the policies of the lower floors and of what only the program needs.
+
+`config.example.yaml` documents every key. Secrets stand in files of their own, which the configuration names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
+
+from bridge.mirror.policy import MirrorPolicy
+from ground.database import parse_url
+from kunveno import config_problems, yaml_lines
+from kunveno.config_problems import Problem
+from kunveno.yaml_lines import KeyPath, YamlFaults
+from party.policy import Account, PartyPolicy, Policy, shaped
+
+CONFIG_VARIABLE: Final = "KUNVENO_CONFIG"
+"""Environment: the path of the configuration, where `--config` is not given."""
+DATABASE_VARIABLE: Final = "KUNVENO_DATABASE_URL"
+"""Environment: the database, instead of `database.url`; may hold a password."""
+
+_SERVER: Final = re.compile(r"(?:[A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. `problems` are all that were found, one sentence each."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
+    base: Path = (info.context or {}).get("base", Path())
+    return base / path.expanduser()
+
+
+def _database(address: str, info: ValidationInfo) -> str:
+    url = parse_url(address)
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        return address
+    return url.set(database=str(_beside_the_file(Path(url.database), info))).render_as_string(hide_password=False)
+
+
+def _without_password(address: str) -> str:
+    if parse_url(address).password is not None:
+        raise ValueError("a password does not belong here; put it in a file of its own and name it in password_file")
+    return address
+
+
+def _without_slash(url: str) -> str:
+    return url.rstrip("/")
+
+
+LocalPath = Annotated[Path, AfterValidator(_beside_the_file)]
+"""A path; a relative one begins at the folder of the configuration."""
+ServerName = Annotated[str, shaped(_SERVER, "is no server name; write one like example.org or localhost:8448")]
+DeviceId = Annotated[str, shaped(re.compile("[A-Za-z0-9_-]{1,60}"), "is no device; write one like KUNVENO")]
+HttpUrl = Annotated[
+    str,
+    shaped(
+        re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?"), "is no web address; write one like https://matrix.example.org"
+    ),
+    AfterValidator(_without_slash),
+]
+
+
+class Organisation(PartyPolicy):
+    """How the organisation is made."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Homeserver(Policy):
+    """The Matrix homeserver, and the account that Kunveno has there."""
+
+    url: HttpUrl
+    server_name: ServerName
+    account: Literal["application_service", "account"] = "application_service"
+    user_id: Account
+    device_id: Annotated[str, shaped(re.compile("[A-Za-z0-9_-]{1,60}"), "is no device; write one like KUNVENO")] = (
+        "KUNVENO"
+    )
+    registration: LocalPath = Field(default=Path("registration.yaml"), validate_default=True)
+    """For `application_service`: the file that the homeserver reads too."""
+    token_file: LocalPath | None = None
+    """For `account`: a file with an access token."""
+    password_file: LocalPath | None = None
+    """For `account`: a file with the password."""
+
+
+class DatabaseSection(Policy):
+    """Where the register is kept."""
+
+    url: Annotated[str, AfterValidator(_without_password), AfterValidator(_database)] = Field(
+        default="sqlite:///kunveno.db", validate_default=True
+    )
+    password_file: LocalPath | None = None
+    """For PostgreSQL: a file with the password."""
+
+    def address(self) -> str:
+        """The address with the password of `password_file` in it. Raises OSError when that cannot be read."""
+        if self.password_file is None:
+            return self.url
+        password = self.password_file.read_text(encoding="utf-8").strip()
+        return parse_url(self.url).set(password=password).render_as_string(hide_password=False)
+
+
+class Web(Policy):
+    """Where `kunveno run` answers `GET /health`."""
+
+    listen: str = "127.0.0.1"
+    port: int = Field(default=8090, ge=1, le=65535)
+
+
+class Config(Policy):
+    """The whole configuration. Its parts are what the floors below take."""
+
+    organisation: Organisation
+    homeserver: Homeserver
+    database: DatabaseSection = Field(default_factory=DatabaseSection)
+    mirror: MirrorPolicy = Field(default_factory=MirrorPolicy)
+    web: Web = Field(default_factory=Web)
+
+    def party(self) -> PartyPolicy:
+        """What the register needs to know."""
+        return self.organisation
+
+    def mirror_policy(self) -> MirrorPolicy:
+        """What the mirror needs to know."""
+        return self.mirror
+
+
+def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """The configuration in the file at `path`. Relative paths in it begin at its folder.
+
+    `environment` may name another database (`KUNVENO_DATABASE_URL`). Raises ConfigError with all that is wrong.
+    """
+    document = _read(path)
+    context = {"base": path.absolute().parent}
+    data = document.data
+    if not isinstance(data, dict):
+        raise ConfigError([Problem(str(path), 1, "", "this is no configuration; `kunveno init` writes one")])
+    try:
+        config = Config.model_validate({"database": {}, **data}, context=context)
+    except ValidationError as error:
+        raise ConfigError(
+            config_problems.describe(Config, error, file=str(path), data=data, line=document.line)
+        ) from None
+    if problems := [
+        Problem(str(path), document.line(key), config_problems.dotted(key), what) for key, what in _crossed(config)
+    ]:
+        raise ConfigError(problems)
+    address = (environment or {}).get(DATABASE_VARIABLE)
+    return config if not address else _with_database(config, address, context["base"])
+
+
+def _read(path: Path) -> yaml_lines.Document:
+    try:
+        return yaml_lines.read(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        what = "there is no such file; `kunveno init` writes one, `--config` or KUNVENO_CONFIG names another"
+    except OSError as error:
+        what = f"it cannot be read ({error.strerror})"
+    except UnicodeDecodeError:
+        what = "it is not written in UTF-8; save it as UTF-8"
+    except YamlFaults as error:
+        raise ConfigError(
+            [Problem(str(path), fault.line, config_problems.dotted(fault.path), fault.what) for fault in error.faults]
+        ) from None
+    raise ConfigError([Problem(str(path), None, "", what)])
+
+
+def _with_database(config: Config, address: str, base: Path) -> Config:
+    try:
+        url = parse_url(address)
+    except ValueError as error:
+        raise ConfigError([Problem(DATABASE_VARIABLE, None, "", str(error))]) from None
+    if url.get_backend_name() == "sqlite" and url.database is not None:
+        url = url.set(database=str(base / url.database))
+    section = DatabaseSection.model_construct(url=url.render_as_string(hide_password=False), password_file=None)
+    return config.model_copy(update={"database": section})
+
+
+def _crossed(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    """What no part can see by itself."""
+    organisation, homeserver, mirror = config.organisation, config.homeserver, config.mirror
+    for key, kind in mirror.rooms.items():
+        for position, tier in enumerate(kind.tiers or ()):
+            if tier not in organisation.tiers:
+                yield (
+                    ("mirror", "rooms", key, "tiers", position),
+                    config_problems.unknown(tier, "tier", organisation.tiers),
+                )
+    for office in mirror.power:
+        if office not in organisation.offices:
+            yield ("mirror", "power", office), config_problems.unknown(office, "office", organisation.offices)
+    localpart, _, server = homeserver.user_id.partition(":")
+    if server != homeserver.server_name:
+        yield (
+            ("homeserver", "user_id"),
+            f"'{homeserver.user_id}' is not on {homeserver.server_name}; "
+            f"write {localpart}:{homeserver.server_name}, or correct homeserver.server_name",
+        )
+    if homeserver.account == "account" and homeserver.token_file is None and homeserver.password_file is None:
+        yield (
+            ("homeserver", "account"),
+            "'account' needs a secret; name a file in homeserver.token_file or homeserver.password_file",
+        )
+    if config.database.password_file is not None and config.database.url.startswith("sqlite"):
+        yield ("database", "password_file"), "SQLite has no password; leave this key out"
