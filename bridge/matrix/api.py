@@ -126,7 +126,7 @@ class MatrixApi(Transport):
         return [str(room) for room in list_in(await self._get("joined_rooms", "v3", "joined_rooms"), "joined_rooms")]
 
     async def get_state(self, room_id: str, event_type: str, state_key: str = "") -> Json:
-        """Content of one state event. `NotFound` when there is none, `Forbidden` for a room the account never was in."""
+        """Content of one state event. `NotFound` if there is none, `Forbidden` for a room we never were in."""
         return await self._get("get_state", *_state(room_id, event_type, state_key))
 
     async def room_state(self, room_id: str) -> list[Json]:
