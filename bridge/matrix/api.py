@@ -108,13 +108,20 @@ class MatrixApi(Transport):
         since: str | None = None,
         timeout_ms: int = 0,
         full_state: bool = False,
+        state_after: bool = False,
     ) -> Json:
-        """One sync. Synapse answers an identical one from a cache for two minutes: vary `filter` to see the present."""
+        """One sync. Synapse answers an identical one from a cache for two minutes; vary `filter` to get the present.
+
+        `state_after` asks for the state after the timeline, under that name in the answer; a homeserver that does not
+        know MSC4222 gives the state before it all the same.
+        """
         query = [("filter", json.dumps(filter, separators=(",", ":"))), ("timeout", str(timeout_ms))]
         if since is not None:
             query.append(("since", since))
         if full_state:
             query.append(("full_state", "true"))
+        if state_after:
+            query += [("use_state_after", "true"), ("org.matrix.msc4222.use_state_after", "true")]
         silence = timeout_ms / 1000 + SYNC_GRACE
         limits = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
         return await self._request(

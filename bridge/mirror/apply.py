@@ -103,6 +103,7 @@ class _Hand:
         self._identity = identity
         self._terms = terms
         self._progress = progress
+        self._coming: dict[BranchRoom, asyncio.Event] = {}
 
     async def remember_recognised(self) -> None:
         """Write down the rooms that were recognised by their marker."""
@@ -110,15 +111,24 @@ class _Hand:
             await self._remember(place, self._ids[place], Origin.CREATED)
 
     async def all(self, steps: Sequence[Step]) -> None:
-        """Carry out steps that do not depend on each other, a bounded number at once."""
-        waiting = iter(steps)
+        """Carry out steps, in a bounded number of rooms at once; a step may need the rooms of earlier ones.
+
+        The steps of one room go one after another: what is sent to a room at the same moment forks its history, and the
+        clients of members then miss some of it until something else is written there.
+        """
+        self._coming = {step.place: asyncio.Event() for step in steps if isinstance(step, CreateRoom)}
+        rooms: dict[BranchRoom, list[Step]] = {}
+        for step in steps:
+            rooms.setdefault(step.place, []).append(step)
+        waiting = iter(rooms.values())
 
         async def work() -> None:
-            for step in waiting:
-                await self._one(step)
+            for room in waiting:
+                for step in room:
+                    await self._one(step)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._terms.policy.concurrency, len(steps))):
+            for _ in range(min(self._terms.policy.concurrency, len(rooms))):
                 group.create_task(work())
 
     async def _one(self, step: Step) -> None:
@@ -131,6 +141,9 @@ class _Hand:
             reason = f"it needs the room {missing.place}, which is not there"
         except MatrixError as error:
             reason = str(error)
+        finally:
+            if isinstance(step, CreateRoom):
+                self._coming[step.place].set()
         if reason is None:
             self.report.done.append(step)
         else:
@@ -146,14 +159,13 @@ class _Hand:
             case Invite():
                 return self._invite(step)
             case Remove(place=place, user_id=user):
-                return self._api.remove(self._id(place), user)
-            case Enter(place=place, room_id=room_id):
+                return self._remove(place, user)
+            case Enter(room_id=room_id):
                 return self._enter(room_id)
             case Follow():
                 return self._follow(step)
 
     async def _create(self, step: CreateRoom) -> None:
-        self._need(step.room.allow)
         body = creation(
             step.room,
             bot=self._terms.bot,
@@ -162,7 +174,7 @@ class _Hand:
             alias_localpart=self._identity.alias_localpart(step.place),
             version=step.version,
         )
-        self._need(places_in(body["initial_state"]))
+        await self._need(places_in(body["initial_state"]))
         content = with_ids(body, self._ids)
         try:
             room_id = await self._api.create_room(content)
@@ -197,12 +209,12 @@ class _Hand:
             await self._api.forget(room_id)
 
     async def _set(self, step: SetState) -> None:
-        key = self._id(step.state_key) if isinstance(step.state_key, BranchRoom) else step.state_key
-        self._need(places_in(step.content))
-        await self._api.put_state(self._id(step.place), step.type, with_ids(step.content, self._ids), key)
+        key = await self._id(step.state_key) if isinstance(step.state_key, BranchRoom) else step.state_key
+        await self._need(places_in(step.content))
+        await self._api.put_state(await self._id(step.place), step.type, with_ids(step.content, self._ids), key)
 
     async def _invite(self, step: Invite) -> None:
-        room_id = self._id(step.place)
+        room_id = await self._id(step.place)
         if step.admin:
             await self._api.admin_join(room_id, step.user_id)
             return
@@ -211,6 +223,9 @@ class _Hand:
         except Forbidden:
             if not await self._is_in(room_id, step.user_id):  # they came by themselves in the meantime
                 raise
+
+    async def _remove(self, place: BranchRoom, user: str) -> None:
+        await self._api.remove(await self._id(place), user)
 
     async def _is_in(self, room_id: str, user_id: str) -> bool:
         try:
@@ -234,12 +249,15 @@ class _Hand:
         await self._remember(step.place, step.new, origin)
         self._ids[step.place] = step.new
 
-    def _id(self, place: BranchRoom) -> str:
-        self._need([place])
+    async def _id(self, place: BranchRoom) -> str:
+        await self._need([place])
         return self._ids[place]
 
-    def _need(self, places: Iterable[BranchRoom]) -> None:
+    async def _need(self, places: Iterable[BranchRoom]) -> None:
+        """Wait for rooms that are being created. Raises _Missing for one that will not be."""
         for place in places:
+            if place not in self._ids and place in self._coming:
+                await self._coming[place].wait()
             if place not in self._ids:
                 raise _Missing(place)
 

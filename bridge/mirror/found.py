@@ -127,6 +127,9 @@ class Found:
 
     rooms: Mapping[str, FoundRoom]
     invitations: frozenset[str] = frozenset()
+    exact: bool = True
+    """Whether the homeserver gave the current state (MSC4222). Without it, Synapse gives the state after the latest
+    event, which misses what was sent at the same moment as that event; `read_room` sees all."""
 
 
 async def read_world(api: MatrixApi) -> Found:
@@ -144,15 +147,27 @@ async def read_world(api: MatrixApi) -> Found:
     answer = await api.sync(
         filter={"room": room, "account_data": nothing, "presence": {"not_types": ["*", str(uuid.uuid4())]}},
         full_state=True,
+        state_after=True,
     )
     rooms = answer.get("rooms", {})
+    joined = {room_id: _state_of(room) for room_id, room in rooms.get("join", {}).items()}
     return Found(
-        {
-            room_id: room_from_state(room_id, joined["state"]["events"], api.user_id)
-            for room_id, joined in rooms.get("join", {}).items()
-        },
+        {room_id: room_from_state(room_id, events, api.user_id) for room_id, (events, _) in joined.items()},
         frozenset(rooms.get("invite", {})),
+        all(exact for _, exact in joined.values()),
     )
+
+
+async def read_room(api: MatrixApi, room_id: str) -> FoundRoom:
+    """The current state of one room."""
+    return room_from_state(room_id, await api.room_state(room_id), api.user_id)
+
+
+def _state_of(room: Mapping[str, Any]) -> tuple[Sequence[Mapping[str, Any]], bool]:
+    for name in ("state_after", "org.matrix.msc4222.state_after"):
+        if name in room:
+            return room[name]["events"], True
+    return room["state"]["events"], False
 
 
 def room_from_state(room_id: str, events: Sequence[Mapping[str, Any]], bot: str) -> FoundRoom:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.matrix.api import MatrixApi
 from bridge.mirror import apply
 from bridge.mirror.apply import Progress, Report
-from bridge.mirror.found import read_world
+from bridge.mirror.found import read_room, read_world
 from bridge.mirror.locate import Located, locate
 from bridge.mirror.plan import Terms, plan
 from bridge.mirror.policy import MirrorPolicy
@@ -58,7 +59,8 @@ class Mirror:
 
         roster = await self.database.read(register)
         known = await self.database.read(known_rooms)
-        located = locate(await read_world(self.api), known, me.organisation)
+        world = await read_world(self.api)
+        located = locate(world, known, me.organisation)
         terms = Terms(
             policy=self.policy,
             bot=self.api.user_id,
@@ -69,7 +71,11 @@ class Mirror:
             again=again,
         )
         should = wanted(roster, self.party, self.policy)
-        return View(roster.tree, should, located, terms, me, plan(should, located, terms))
+        result = plan(should, located, terms)
+        if not world.exact and result.steps:
+            located = await self._closer(located, result)
+            result = plan(should, located, terms)
+        return View(roster.tree, should, located, terms, me, result)
 
     async def carry_out(self, view: View, progress: Progress = lambda step, reason: None) -> Report:
         """Do what the view's plan says. The caller holds the lock of the mirror."""
@@ -82,6 +88,20 @@ class Mirror:
             terms=view.terms,
             progress=progress,
         )
+
+    async def _closer(self, located: Located, first: Plan) -> Located:
+        """Look again, one by one, at the rooms that seem to need something."""
+        rooms = dict(located.rooms)
+        doubtful = iter({step.place for step in first.steps} & rooms.keys())
+
+        async def read() -> None:
+            for place in doubtful:
+                rooms[place] = await read_room(self.api, rooms[place].room_id)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.policy.concurrency):
+                group.create_task(read())
+        return replace(located, rooms=rooms)
 
     async def _default_version(self) -> str:
         versions = (await self.api.capabilities()).get("m.room_versions", {})

@@ -89,19 +89,20 @@ Step = CreateRoom | SetState | Invite | Remove | Enter | Follow
 def turn(step: Step) -> int:
     """When a step is carried out.
 
-    New rooms first, then the rules of rooms, so that nobody enters where the old rule was wider; then people.
+    New rooms first, those that others name before those; then the rules of rooms, so that nobody enters where the old
+    rule was wider; then people.
     """
     match step:
         case Enter() | Follow():
             return 0
-        case CreateRoom(place=place):
-            return 1 if place.key == SPACE else 2
+        case CreateRoom(place=place, room=room):
+            return 1 if place.key == SPACE else 2 if all(other.key == SPACE for other in room.allow) else 3
         case SetState():
-            return 3
-        case Remove():
             return 4
-        case Invite():
+        case Remove():
             return 5
+        case Invite():
+            return 6
 
 
 class Kind(StrEnum):
