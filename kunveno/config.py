@@ -13,10 +13,11 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
 
 from bridge.mirror.policy import MirrorPolicy
+from ground import yaml_lines
 from ground.database import parse_url
-from kunveno import config_problems, yaml_lines
+from ground.yaml_lines import KeyPath, YamlFaults
+from kunveno import config_problems
 from kunveno.config_problems import Problem
-from kunveno.yaml_lines import KeyPath, YamlFaults
 from party.policy import Account, PartyPolicy, Policy, shaped
 
 CONFIG_VARIABLE: Final = "KUNVENO_CONFIG"

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from kunveno.yaml_lines import KeyPath
+from ground.yaml_lines import KeyPath
 
 
 @dataclass(frozen=True, slots=True)

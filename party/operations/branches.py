@@ -16,7 +16,8 @@ from party.errors import RegisterError
 from party.mandates import MandateRow
 from party.members import MemberRow, Status
 from party.operation import Context, Done, Need, Operation, assign
-from party.operations.checks import check_locale, check_name, check_slug
+from party.operations.checks import check_code, check_locale, check_name, check_slug
+from party.operations.mandates import end_all
 from party.operations.members import settle
 from party.policy import PartyPolicy
 
@@ -40,6 +41,7 @@ class CreateBranch(Operation):
         check_slug(self.slug)
         check_name(self.name)
         check_locale(context.policy, self.language, self.timezone)
+        check_code(self.code)
         if await session.scalar(select(BranchRow.id).where(BranchRow.slug == self.slug)):
             raise RegisterError(text("There is already a branch '{slug}'.", slug=self.slug))
         await _check_position(session, context.policy, self.slug, self.tier, self.parent_id)
@@ -72,6 +74,7 @@ class EditBranch(Operation):
         row = await branches.by_id(session, self.branch_id)
         check_name(self.name)
         check_locale(context.policy, self.language, self.timezone)
+        check_code(self.code)
         changed = assign(row, name=self.name, language=self.language, timezone=self.timezone, code=self.code)
         return [Done("branch.edited", row.id, row.id, changed)]
 
@@ -138,7 +141,7 @@ class MergeBranches(Operation):
         for member in (await session.scalars(select(MemberRow).where(MemberRow.branch_id == row.id))).all():
             changed = await settle(session, member, into.id, context.at)
             done.append(Done("member.transferred", member.id, into.id, changed))
-        done += await _end_mandates(session, row.id, context)
+        done += await end_all(session, MandateRow.branch_id == row.id, context)
         changed = assign(row, status=BranchStatus.CLOSED, closed_at=context.at, merged_into_id=into.id)
         return [*done, Done("branch.merged", row.id, into.id, changed)]
 
@@ -176,20 +179,9 @@ class CloseBranch(Operation):
                     slug=row.slug,
                 )
             )
-        done = await _end_mandates(session, row.id, context)
+        done = await end_all(session, MandateRow.branch_id == row.id, context)
         changed = assign(row, status=BranchStatus.CLOSED, closed_at=context.at)
         return [*done, Done("branch.closed", row.id, row.parent_id, changed)]
-
-
-async def _end_mandates(session: AsyncSession, branch_id: str, context: Context) -> list[Done]:
-    """End what is in force; what is still to come ends before it begins, and so never is."""
-    query = select(MandateRow).where(MandateRow.branch_id == branch_id)
-    rows = (await session.scalars(query)).all()
-    return [
-        Done("mandate.ended", row.id, branch_id, assign(row, ends_at=context.at))
-        for row in rows
-        if row.ends_at is None or row.ends_at > context.at
-    ]
 
 
 async def _check_position(

@@ -21,9 +21,15 @@ def check_slug(slug: str) -> None:
 
 
 def check_name(name: str) -> None:
-    """Raises RegisterError for an empty, very long or many-line name."""
-    if not name.strip() or len(name) > 200 or not name.isprintable():
-        raise RegisterError(text("A name is needed, on one line, at most 200 characters."))
+    """Raises RegisterError for an empty, very long or many-line name, or one with spaces around it."""
+    if not name or name != name.strip() or len(name) > 200 or not name.isprintable():
+        raise RegisterError(text("A name is needed, on one line, without spaces around it, at most 200 characters."))
+
+
+def check_code(code: str | None) -> None:
+    """Raises RegisterError for a reference that is empty, very long or not on one line."""
+    if code is not None and (not code or code != code.strip() or len(code) > 60 or not code.isprintable()):
+        raise RegisterError(text("A code stands on one line and has at most 60 characters, like FR-93."))
 
 
 def check_locale(policy: PartyPolicy, language: str | None, timezone: str | None) -> None:
@@ -40,7 +46,7 @@ def check_locale(policy: PartyPolicy, language: str | None, timezone: str | None
 
 def check_email(email: str | None) -> None:
     """Raises RegisterError for what cannot be an e-mail address; does not repeat it."""
-    if email is not None and (not _EMAIL.fullmatch(email) or len(email) > 254):
+    if email is not None and (not _EMAIL.fullmatch(email) or len(email) > 254 or not email.isprintable()):
         raise RegisterError(text("That is no e-mail address; write one like jeanne@example.org."))
 
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ground.ids import new_id
 from ground.texts import text
 from party import branches, mandates, members
-from party.branches import BranchStatus
+from party.branches import BranchRow, BranchStatus
 from party.errors import RegisterError
 from party.mandates import MandateRow
-from party.members import Status
+from party.members import MemberRow, Status
 from party.operation import Context, Done, Need, Operation, assign
 
 
@@ -49,17 +49,7 @@ class GiveMandate(Operation):
                 text("Member {number} is '{status}' and cannot hold an office.",
                      number=member.number, status=member.status)
             )  # fmt: skip
-        query = select(MandateRow).where(
-            MandateRow.member_id == member.id, MandateRow.office == self.office, MandateRow.branch_id == branch.id
-        )
-        for other in (await session.scalars(query)).all():
-            if (self.ends_at is None or other.starts_at < self.ends_at) and (
-                other.ends_at is None or starts_at < other.ends_at
-            ):
-                raise RegisterError(
-                    text("Member {number} already is {office} of '{slug}' in that period.",
-                         number=member.number, office=self.office, slug=branch.slug)
-                )  # fmt: skip
+        await _check_free(session, member, self.office, branch, starts_at, self.ends_at)
         row = MandateRow(
             id=new_id(),
             member_id=member.id,
@@ -86,9 +76,43 @@ class EndMandate(Operation):
     async def carry_out(self, session: AsyncSession, context: Context) -> Sequence[Done]:
         row = await mandates.by_id(session, self.mandate_id)
         _check_period(row.starts_at, self.ends_at)
+        member, branch = await members.by_id(session, row.member_id), await branches.by_id(session, row.branch_id)
+        await _check_free(session, member, row.office, branch, row.starts_at, self.ends_at, itself=row.id)
         return [Done("mandate.ended", row.id, row.branch_id, assign(row, ends_at=self.ends_at))]
+
+
+async def end_all(session: AsyncSession, which: ColumnElement[bool], context: Context) -> list[Done]:
+    """End what is in force; what is still to come ends before it begins, and so never is."""
+    rows = (await session.scalars(select(MandateRow).where(which))).all()
+    return [
+        Done("mandate.ended", row.id, row.branch_id, assign(row, ends_at=context.at))
+        for row in rows
+        if row.ends_at is None or row.ends_at > context.at
+    ]
 
 
 def _check_period(starts_at: datetime, ends_at: datetime | None) -> None:
     if ends_at is not None and ends_at <= starts_at:
         raise RegisterError(text("A mandate ends after it begins."))
+
+
+async def _check_free(
+    session: AsyncSession,
+    member: MemberRow,
+    office: str,
+    branch: BranchRow,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    itself: str = "",
+) -> None:
+    query = select(MandateRow).where(
+        MandateRow.member_id == member.id, MandateRow.office == office, MandateRow.branch_id == branch.id
+    )
+    for other in (await session.scalars(query)).all():
+        if other.id == itself or (other.ends_at is not None and other.ends_at <= other.starts_at):
+            continue
+        if (ends_at is None or other.starts_at < ends_at) and (other.ends_at is None or starts_at < other.ends_at):
+            raise RegisterError(
+                text("Member {number} already is {office} of '{slug}' in that period.",
+                     number=member.number, office=office, slug=branch.slug)
+            )  # fmt: skip

@@ -15,9 +15,11 @@ from ground.texts import text
 from party import branches, members
 from party.branches import BranchStatus
 from party.errors import NotFound, RegisterError
+from party.mandates import MandateRow
 from party.members import AccountRow, MemberRow, MembershipRow, Status
 from party.operation import Context, Done, Need, Operation, assign
 from party.operations.checks import check_account, check_email, check_locale, check_name
+from party.operations.mandates import end_all
 
 _STEPS: Final = {
     Status.APPLICANT: {Status.MEMBER, Status.LEFT},
@@ -118,7 +120,7 @@ class TransferMember(Operation):
 
 @dataclass(frozen=True, slots=True)
 class SetStatus(Operation):
-    """Admit an applicant, suspend or reinstate a member, let somebody leave or come back."""
+    """Admit an applicant, suspend or reinstate a member, let somebody leave (which ends mandates) or come back."""
 
     member_id: str
     status: Status
@@ -135,9 +137,11 @@ class SetStatus(Operation):
                 text("Member {number} is '{now}' and cannot become '{then}'.",
                      number=row.number, now=row.status, then=self.status.value)
             )  # fmt: skip
-        left = context.at.astimezone(context.policy.zone(None)).date() if self.status is Status.LEFT else None
-        changed = assign(row, status=self.status.value, left_on=left)
-        return [Done("member.status", row.id, row.branch_id, changed)]
+        leaves = self.status is Status.LEFT
+        ended = await end_all(session, MandateRow.member_id == row.id, context) if leaves else []
+        left_on = context.at.astimezone(context.policy.zone(None)).date() if leaves else None
+        changed = assign(row, status=self.status.value, left_on=left_on)
+        return [*ended, Done("member.status", row.id, row.branch_id, changed)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import yaml
 KeyPath = tuple[str | int, ...]
 """Keys and list positions from the top of a document; the empty one is the document."""
 
+_NOTHING: Final = "tag:yaml.org,2002:null"
 _BOOLEAN: Final = "tag:yaml.org,2002:bool"
 _TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
 
@@ -60,9 +61,22 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver(_BOOLEAN, re.compile("(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
-def read(text: str) -> Document:
-    """Read a document. Raises YamlFaults for what is no YAML and for keys that stand twice."""
-    loader = _Loader(text)
+class _TextLoader(_Loader):
+    """Reads every value as the text that it is, so that 0042 stays 0042; only nothing is nothing."""
+
+
+_TextLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag == _NOTHING]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read(text: str, *, as_text: bool = False) -> Document:
+    """Read a document; `as_text` leaves numbers and the like as they are written.
+
+    Raises YamlFaults for what is no YAML and for keys that stand twice.
+    """
+    loader = _TextLoader(text) if as_text else _Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:
