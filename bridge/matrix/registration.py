@@ -34,12 +34,13 @@ def write_registration(
     bot_localpart: str = "kunveno",
     user_pattern: str | None = None,
     alias_pattern: str | None = None,
+    exclusive_aliases: bool = True,
 ) -> Registration:
     """Writes a new registration with new secrets to `path`, mode 0600, and returns it. Replaces what is there.
 
     The namespaces hold the one bot and the aliases `#kunveno-…`, unless regular expressions for whole ids are given.
-    `url` is null: the homeserver pushes nothing, the bot asks. The sender is another user than the bot, because Synapse
-    lets no sender sync.
+    `exclusive_aliases` keeps everybody else from making aliases of that form. `url` is null: the homeserver pushes
+    nothing, the bot asks. The sender is another user than the bot, because Synapse lets no sender sync.
     """
     server = re.escape(server_name)
     registration = Registration(ID, secrets.token_hex(32), secrets.token_hex(32), f"{ID}-bridge")
@@ -54,7 +55,7 @@ def write_registration(
         "rate_limited": False,
         "namespaces": {
             "users": [{"exclusive": True, "regex": users}],
-            "aliases": [{"exclusive": True, "regex": aliases}],
+            "aliases": [{"exclusive": exclusive_aliases, "regex": aliases}],
             "rooms": [],
         },
     }

@@ -1,0 +1,132 @@
+"""What tests stand on: one real Synapse and one real PostgreSQL for the whole run, both started only when needed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bridge.matrix.api import MatrixApi
+from bridge.matrix.registration import Registration, load_registration, write_registration
+from kunveno.demo.synapse import EmbeddedSynapse, SynapseOptions
+from tests.support import postgres as postgresql
+from tests.support.people import NewBot, NewMember, make_bot, make_member
+
+SERVER_NAME = "kunveno.localhost"
+QUICK_PASSWORDS = {"bcrypt_rounds": 4}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what starts a server, so that `-m "not synapse"` leaves a run of milliseconds."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "tests/synapse/" in item.path.as_posix() or {"synapse", "limited_synapse"} & set(fixtures):
+            item.add_marker("synapse")
+        call = getattr(item, "callspec", None)
+        if "postgres" in fixtures or (call is not None and call.params.get("database_url") == "postgres"):
+            item.add_marker("postgres")
+
+
+@pytest.fixture(scope="session")
+def registration_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An application service whose namespace holds any number of bots, `@kunveno-…`."""
+    path = tmp_path_factory.mktemp("registration") / "registration.yaml"
+    write_registration(
+        path,
+        server_name=SERVER_NAME,
+        user_pattern=f"@kunveno.*:{SERVER_NAME}",
+        alias_pattern=f"#kunveno.*:{SERVER_NAME}",
+        exclusive_aliases=False,
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def registration(registration_file: Path) -> Registration:
+    return load_registration(registration_file)
+
+
+@pytest.fixture(scope="session")
+async def synapse(tmp_path_factory: pytest.TempPathFactory, registration_file: Path) -> AsyncIterator[EmbeddedSynapse]:
+    """One Synapse for the whole run, without rate limits. Tests keep apart by using accounts of their own."""
+    options = SynapseOptions(
+        data=tmp_path_factory.mktemp("synapse"),
+        server_name=SERVER_NAME,
+        limits="open",
+        registrations=(registration_file,),
+        extra=QUICK_PASSWORDS,
+    )
+    async with EmbeddedSynapse.start(options) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def limited_synapse(
+    tmp_path_factory: pytest.TempPathFactory, registration_file: Path
+) -> AsyncIterator[EmbeddedSynapse]:
+    """A second Synapse, with Synapse's own rate limits."""
+    options = SynapseOptions(
+        data=tmp_path_factory.mktemp("limited-synapse"),
+        server_name=SERVER_NAME,
+        limits="default",
+        registrations=(registration_file,),
+        extra=QUICK_PASSWORDS,
+    )
+    async with EmbeddedSynapse.start(options) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """Connections to the homeservers of the tests."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)) as session:
+        yield session
+
+
+@pytest.fixture
+def new_bot(synapse: EmbeddedSynapse, registration: Registration, http: aiohttp.ClientSession) -> NewBot:
+    """Makes bots of the application service."""
+
+    async def make() -> MatrixApi:
+        return await make_bot(synapse, registration, http)
+
+    return make
+
+
+@pytest.fixture
+async def bot(new_bot: NewBot) -> MatrixApi:
+    """A bot of the application service that has seen no room yet."""
+    return await new_bot()
+
+
+@pytest.fixture
+def new_member(synapse: EmbeddedSynapse, http: aiohttp.ClientSession) -> NewMember:
+    """Makes people: `user_id, api = await new_member()`."""
+
+    async def make() -> tuple[str, MatrixApi]:
+        return await make_member(synapse, http)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgresql.PostgresServer]:
+    """One PostgreSQL for the whole run."""
+    programs = postgresql.find_programs()
+    if programs is None:
+        pytest.skip(postgresql.MISSING)
+    with postgresql.running_postgres(programs) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database; the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'kunveno.db'}"
+        return
+    server: postgresql.PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url

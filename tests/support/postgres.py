@@ -1,0 +1,166 @@
+"""A PostgreSQL server of the tests' own, on the loopback interface, with its data in a folder that is thrown away."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+ROLE = "kunveno"
+MISSING = "PostgreSQL is not installed; install Debian's package postgresql to run these tests"
+STARTING = 30.0
+"""Seconds that the server has until it takes connections."""
+PR_SET_PDEATHSIG = 1
+
+
+class Identity(TypedDict, total=False):
+    """Whom a process runs as, for `subprocess`."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A running server that lets every local user in as `kunveno`."""
+
+    programs: Path
+    port: int
+
+    def url(self, database: str) -> str:
+        return f"postgresql+asyncpg://{ROLE}@127.0.0.1:{self.port}/{database}"
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a new, empty database, dropped afterwards."""
+        name = f"test_{secrets.token_hex(6)}"
+        self._sql(f"CREATE DATABASE {name}")
+        try:
+            yield self.url(name)
+        finally:
+            self._sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _sql(self, statement: str) -> None:
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", ROLE, "-d", "postgres"]
+        command = [str(self.programs / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", *where, "-c", statement]
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)  # noqa: S603 - our own arguments
+
+
+def find_programs() -> Path | None:
+    """The folder with initdb, postgres and psql; the newest where Debian keeps several."""
+    on_path = shutil.which("initdb")
+    candidates = [Path(on_path).resolve().parent] if on_path else []
+    debian = Path("/usr/lib/postgresql").glob("*/bin")
+    candidates += sorted(debian, key=lambda folder: int("0" + "".join(filter(str.isdigit, folder.parent.name))))[::-1]
+    for folder in candidates:
+        if all((folder / program).exists() for program in ("initdb", "postgres", "psql")):
+            return folder
+    return None
+
+
+@contextmanager
+def running_postgres(programs: Path) -> Iterator[PostgresServer]:
+    """Makes a cluster, starts it, and throws it away. Durability is off. Root steps down: PostgreSQL refuses root."""
+    identity = _unprivileged()
+    # Not below pytest's folder, which other users may not enter.
+    folder = Path(tempfile.mkdtemp(prefix="kunveno-postgres-"))
+    try:
+        if identity:
+            os.chown(folder, identity["user"], identity["group"])
+        data = folder / "data"
+        init = ["-D", str(data), "-U", ROLE, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]
+        made = subprocess.run(  # noqa: S603 - our own arguments
+            [programs / "initdb", *init], cwd=folder, capture_output=True, text=True, check=False, **identity
+        )
+        if made.returncode:
+            raise RuntimeError(f"initdb failed: {made.stderr}")
+        port = _free_port()
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(  # noqa: S603 - our own arguments
+                [programs / "postgres", "-D", str(data), *_settings(folder, port)],
+                cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0,
+                preexec_fn=_die_with_parent(), **identity,
+            )  # fmt: skip
+        try:
+            _wait_until_ready(server, port, folder / "log")
+            yield PostgresServer(programs, port)
+        finally:
+            server.send_signal(signal.SIGINT)  # "fast": ends sessions, leaves cleanly
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _settings(folder: Path, port: int) -> list[str]:
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": str(folder),
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "max_connections": "200",
+        "shared_buffers": "64MB",
+    }
+    return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+
+
+def _unprivileged() -> Identity:
+    if os.getuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    raise RuntimeError("PostgreSQL refuses to run as root, and there is no user postgres or nobody to run it as")
+
+
+def _die_with_parent() -> _Tie | None:
+    return _Tie(ctypes.CDLL(None)) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    """Runs in the child between fork and exec: when the tests are killed, the server stops (prctl(2))."""
+
+    libc: ctypes.CDLL
+
+    def __call__(self) -> None:
+        self.libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _wait_until_ready(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    until = time.monotonic() + STARTING
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            break
+        if "ready to accept connections" in log.read_text(errors="replace"):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"PostgreSQL did not start on port {port}: {log.read_text(errors='replace')}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
