@@ -12,9 +12,11 @@ def explain(failure: Exception, translator: Translator) -> tuple[str, Exit] | No
 
     from bridge.matrix.errors import MatrixError
     from bridge.matrix.registration import RegistrationUnreadable
+    from bridge.mirror.link import LinkError
     from ground.database import DatabaseUrlError
     from kunveno.app import DatabaseUnusable
     from kunveno.config import ConfigError
+    from kunveno.connection import AccountUnusable
     from kunveno.migrate import SchemaError
     from party.errors import RegisterError
 
@@ -28,6 +30,10 @@ def explain(failure: Exception, translator: Translator) -> tuple[str, Exit] | No
         return str(failure), Exit.DATABASE
     if isinstance(failure, DBAPIError):
         return f"the database refuses: {failure.orig}", Exit.DATABASE
+    if isinstance(failure, LinkError):
+        return str(failure), Exit.REFUSED
+    if isinstance(failure, AccountUnusable):
+        return str(failure), Exit.HOMESERVER
     if isinstance(failure, MatrixError):
         return f"the homeserver: {failure}", Exit.HOMESERVER
     if isinstance(failure, OSError):

@@ -27,6 +27,11 @@ def say(line: str = "") -> None:
     console().print(line, markup=False)
 
 
+def note(line: str) -> None:
+    """Print something beside the result, to standard error."""
+    console(stderr=True).print(line, markup=False)
+
+
 def error(line: str) -> None:
     """Print an error."""
     console(stderr=True).print(f"kunveno: {line}", markup=False)

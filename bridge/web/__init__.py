@@ -1,0 +1,1 @@
+"""The web server: whether the program is well."""
