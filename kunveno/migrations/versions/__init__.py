@@ -1,0 +1,1 @@
+"""One file for each step; the first makes the tables of a new database."""
