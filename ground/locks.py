@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import text as sql
 
 from ground.database import Database
 
@@ -28,12 +28,12 @@ async def hold(database: Database, name: str) -> AsyncIterator[bool]:
     key = int.from_bytes(hashlib.sha256(f"kunveno:{name}".encode()).digest()[:8], signed=True)
     async with database.engine.connect() as connection:
         autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        held = bool(await autocommit.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}))
+        held = bool(await autocommit.scalar(sql("SELECT pg_try_advisory_lock(:key)"), {"key": key}))
         try:
             yield held
         finally:
             if held:
-                await autocommit.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+                await autocommit.execute(sql("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Integer, String, func, select, text
+from sqlalchemy import BigInteger, Integer, String, func, select
+from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,7 +44,7 @@ async def append(
 ) -> ChangeRow:
     """Add an entry. Writers of the feed take turns, so that a reader never meets a number below one it has seen."""
     if session.get_bind().dialect.name == "postgresql":
-        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FEED_LOCK})
+        await session.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _FEED_LOCK})
     row = ChangeRow(at=at, kind=kind, subject_id=subject_id, branch_id=branch_id)
     session.add(row)
     return row
