@@ -69,15 +69,15 @@ class Wanted:
 def wanted(roster: Roster, party: PartyPolicy, policy: MirrorPolicy) -> Wanted:
     """The rooms that should be, top-down, each branch's space before its rooms."""
     people = _People(roster, policy)
-    scope = _scope(roster.tree, policy.only)
+    mirrored = scope(roster.tree, policy.only)
     posting = min((power for power in policy.power.values() if power > 0), default=50)
     rooms: dict[BranchRoom, WantedRoom] = {}
     for _, branch in roster.tree.top_down():
-        if branch.open and branch.id in scope:
-            for room in _rooms(branch, roster.tree, people, party, policy, posting, scope):
+        if branch.open and branch.id in mirrored:
+            for room in _rooms(branch, roster.tree, people, party, policy, posting, mirrored):
                 rooms[room.place] = room
     accounts = frozenset(account for person in roster.people for account in person.accounts)
-    return Wanted(rooms, accounts, frozenset(scope))
+    return Wanted(rooms, accounts, frozenset(mirrored))
 
 
 class _People:
@@ -142,7 +142,7 @@ def _with_below(tree: Tree, own: Mapping[str, frozenset[str]]) -> dict[str, froz
     return result
 
 
-def _scope(tree: Tree, only: Sequence[str]) -> set[str]:
+def scope(tree: Tree, only: Sequence[str]) -> set[str]:
     """The ids of the branches to mirror: all, or the named ones with all above and below them."""
     if not only:
         return {branch.id for branch in tree}
@@ -158,7 +158,7 @@ def _rooms(
     party: PartyPolicy,
     policy: MirrorPolicy,
     posting: int,
-    scope: set[str],
+    mirrored: set[str],
 ) -> Iterable[WantedRoom]:
     space = BranchRoom(branch.id, SPACE)
     tier = party.tiers.get(branch.tier)
@@ -183,7 +183,7 @@ def _rooms(
         power=people.levels(branch.id, members, 100),
         members=members,
         strangers=Strangers.UNKNOWN if policy.space.knock else Strangers.NOBODY,
-        parent=BranchRoom(parent.id, SPACE) if parent is not None and parent.id in scope else None,
+        parent=BranchRoom(parent.id, SPACE) if parent is not None and parent.id in mirrored else None,
         order=f"1{branch.slug}"[:50],
     )
     for number, (key, kind) in enumerate(policy.rooms.items()):
@@ -191,7 +191,7 @@ def _rooms(
             continue
         who = people.audience(kind.who, branch.id)
         level = posting if kind.post == "officers" else 0
-        rule, allow = _entrance(kind, branch, tree, policy, scope)
+        rule, allow = _entrance(kind, branch, tree, policy, mirrored)
         yield WantedRoom(
             place=BranchRoom(branch.id, key),
             name=filled(kind.name),
@@ -215,7 +215,7 @@ def _strangers(kind: RoomKind) -> Strangers:
 
 
 def _entrance(
-    kind: RoomKind, branch: Branch, tree: Tree, policy: MirrorPolicy, scope: set[str]
+    kind: RoomKind, branch: Branch, tree: Tree, policy: MirrorPolicy, mirrored: set[str]
 ) -> tuple[JoinRule, tuple[BranchRoom, ...]]:
     """The join rule, and the rooms whose members may enter by themselves.
 
@@ -230,7 +230,7 @@ def _entrance(
         allow = tuple(
             BranchRoom(b.id, key)
             for b in (branch, *tree.below(branch.id))
-            if b.open and b.id in scope
+            if b.open and b.id in mirrored
             for key, other in policy.rooms.items()
             if other.who is Audience.OFFICERS and other.of_tier(b.tier) and not other.knock
         )

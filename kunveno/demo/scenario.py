@@ -1,0 +1,170 @@
+"""The demonstration: a real homeserver, a real organisation chart, spaces and rooms, and people to log in as."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bridge.matrix.api import MatrixError
+from bridge.mirror.mirror import LOCK, Mirror, View
+from bridge.mirror.wanted import scope
+from ground import locks
+from ground.clock import Clock
+from kunveno.app import App, open_app
+from kunveno.config import load
+from kunveno.connection import open_mirror
+from kunveno.demo.homeserver import SynapseOptions
+from kunveno.demo.installation import SERVER_NAME, Installation, prepare
+from kunveno.demo.synapse import EmbeddedSynapse
+from kunveno.resources import EXAMPLES
+from party.branches import BranchRow, tree
+from party.exchange.importing import Outcome, take
+from party.exchange.reading import read_files
+from party.mandates import MandateRow, in_force
+from party.members import AccountRow, MemberRow, Status
+
+PASSWORD: Final = "kunveno"  # noqa: S105 - everybody's, on a homeserver that only this machine reaches
+REGION: Final = "auvergne-rhone-alpes"
+_PATIENCE: Final = 30
+"""Looks, a second apart, until everybody has joined what they were invited to."""
+_EASY: Final = {
+    # Dozens of people join dozens of rooms at once here, on one small machine.
+    "rc_joins": {"local": {"per_second": 1000, "burst_count": 1000}},
+    "rc_joins_per_room": {"per_second": 1000, "burst_count": 1000},
+    "bcrypt_rounds": 4,
+}
+
+
+class DemoError(Exception):
+    """The demonstration cannot go on; the text says why and what helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody to log in as: `offices` are written like `secretary of Loire`."""
+
+    user: str
+    name: str
+    branch: str
+    offices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The running demonstration."""
+
+    app: App
+    mirror: Mirror
+    synapse: EmbeddedSynapse
+    installation: Installation
+
+
+@asynccontextmanager
+async def running(folder: Path, port: int, branches: str, clock: Clock) -> AsyncIterator[Demo]:
+    """Start the homeserver and connect the mirror.
+
+    `branches` is the slug of the branch to mirror with all above and below it, or `all`. Raises DemoError,
+    SynapseFailed.
+    """
+    only = () if branches == "all" else (branches,)
+    try:
+        installation = prepare(folder, url=f"http://127.0.0.1:{port}", only=only)
+    except OSError as error:
+        raise DemoError(
+            f"{folder} cannot be written ({error.strerror}); name another folder with --data, or make it writable"
+        ) from None
+    options = SynapseOptions(
+        data=installation.homeserver,
+        server_name=SERVER_NAME,
+        port=port,
+        registrations=(installation.registration,),
+        auto_accept_invites=True,
+        extra=_EASY,
+    )
+    async with (
+        EmbeddedSynapse.start(options) as synapse,
+        open_app(load(installation.config), clock, create=True) as app,
+        locks.hold(app.database, LOCK) as held,
+    ):
+        if not held:
+            raise DemoError(f"another demonstration works in {folder}; stop it, or name another folder with --data")
+        async with open_mirror(app) as mirror:
+            yield Demo(app, mirror, synapse, installation)
+
+
+async def read_chart(demo: Demo, branches: str) -> Outcome:
+    """Import the example organisation. Raises DemoError when there is no branch with the slug `branches`."""
+    reading = read_files([EXAMPLES / "france"])
+    outcome = await take(demo.app.database, reading, policy=demo.app.config.party(), clock=demo.app.clock)
+
+    async def slugs(session: AsyncSession) -> set[str]:
+        return set(await session.scalars(select(BranchRow.slug)))
+
+    if branches != "all" and branches not in await demo.app.database.read(slugs):
+        raise DemoError(f"there is no branch '{branches}' in the example; name one like {REGION}, or all")
+    return outcome
+
+
+async def people(demo: Demo) -> Sequence[Login]:
+    """Those of the mirrored branches who have an account here, by their accounts."""
+    only = demo.app.config.mirror_policy().only
+    kinds = demo.app.config.party().offices
+    now = demo.app.clock.now()
+
+    async def read(session: AsyncSession) -> Sequence[Login]:
+        branches = await tree(session)
+        mirrored = scope(branches, only)
+        offices: dict[str, list[str]] = {}
+        for mandate in await session.scalars(select(MandateRow).where(in_force(now)).order_by(MandateRow.office)):
+            name = kinds[mandate.office].name["en"].lower()
+            offices.setdefault(mandate.member_id, []).append(f"{name} of {branches[mandate.branch_id].name}")
+        rows = await session.execute(
+            select(AccountRow.user_id, MemberRow.id, MemberRow.name, MemberRow.branch_id)
+            .join(MemberRow, MemberRow.id == AccountRow.member_id)
+            .where(MemberRow.status == Status.MEMBER)
+            .order_by(AccountRow.user_id)
+        )
+        return [
+            Login(user, name, branches[branch].name, tuple(offices.get(member, ())))
+            for user, member, name, branch in rows
+            if user.endswith(f":{SERVER_NAME}") and branch in mirrored
+        ]
+
+    return await demo.app.database.read(read)
+
+
+async def open_accounts(demo: Demo) -> int:
+    """Register everybody who has an account here, once; returns how many are new."""
+    marker = demo.installation.folder / "accounts"
+    known = set(marker.read_text("utf-8").split()) if marker.exists() else set()
+
+    async def accounts(session: AsyncSession) -> list[str]:
+        return [user for user in await session.scalars(select(AccountRow.user_id)) if user.endswith(f":{SERVER_NAME}")]
+
+    new = [user for user in await demo.app.database.read(accounts) if user not in known]
+    for user in new:
+        try:
+            await demo.synapse.register_user(user[1:].partition(":")[0], PASSWORD)
+        except MatrixError as error:
+            if error.errcode != "M_USER_IN_USE":
+                raise
+    marker.write_text("\n".join(sorted(known | set(new))), "utf-8")
+    return len(new)
+
+
+async def settled(demo: Demo) -> View:
+    """The mirror once everybody has joined what they were invited to, or after half a minute."""
+    view = await demo.mirror.look()
+    for _ in range(_PATIENCE):
+        if not any(room.invited for room in view.located.rooms.values()):
+            break
+        await asyncio.sleep(1)
+        view = await demo.mirror.look()
+    return view

@@ -1,0 +1,16 @@
+"""Files that come with the program: beside the packages in a clone, inside `kunveno` where it was installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def _find(name: str) -> Path:
+    inside = _PACKAGE / name
+    return inside if inside.exists() else _PACKAGE.parent / name
+
+
+EXAMPLE_CONFIG = _find("config.example.yaml")
+EXAMPLES = _find("examples")
