@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,13 @@ STATE_TYPES: Final = (
     MARKER,
 )
 _NONE: Final[Mapping[Any, Any]] = {}
+_LEVEL_MAPS: Final = frozenset({"users", "events", "notifications"})
+_LEVELS: Final = frozenset({"users_default", "events_default", "state_default", "ban", "invite", "kick", "redact"})
+_LEVEL_TEXT: Final = re.compile(r"\s*[+-]?[0-9]{1,16}\s*", re.ASCII)
+_LARGEST_LEVEL: Final = 2**53 - 1
+"""Matrix specification, canonical JSON."""
+_LONGEST_VERSION: Final = 32
+"""Characters. Matrix specification, room versions."""
 _CREATORS_ABOVE_ALL: Final = 12
 """From this room version on, those who created a room stand above its power levels."""
 
@@ -182,7 +190,11 @@ def room_from_state(room_id: str, events: Sequence[Mapping[str, Any]], bot: str)
     tombstone: Tombstone | None = None
     creators: set[str] = set()
     for event in events:
-        kind, key, content, sender = event["type"], event.get("state_key", ""), event["content"], event["sender"]
+        kind, key, content, sender = (event.get(name) for name in ("type", "state_key", "content", "sender"))
+        if not (isinstance(kind, str) and isinstance(key, str) and isinstance(sender, str)):
+            continue
+        if not isinstance(content, dict):
+            content = _NONE
         if kind == "m.room.member":
             match content.get("membership"):
                 case "join":
@@ -206,19 +218,19 @@ def room_from_state(room_id: str, events: Sequence[Mapping[str, Any]], bot: str)
             state[kind] = content
             if kind == "m.room.create":
                 creators = {sender, *_strings(content.get("additional_creators"))}
-            elif kind == "m.room.tombstone" and isinstance(content.get("replacement_room"), str):
-                tombstone = Tombstone(sender, content["replacement_room"])
+            elif kind == "m.room.tombstone" and (replacement := _string(content.get("replacement_room"))):
+                tombstone = Tombstone(sender, replacement)
     rules = state.get("m.room.join_rules", _NONE)
     return FoundRoom(
         room_id=room_id,
-        version=str(state.get("m.room.create", _NONE).get("room_version", "1")),
+        version=_version(state.get("m.room.create", _NONE).get("room_version")),
         creators=frozenset(creators),
         name=_string(state.get("m.room.name", _NONE).get("name")),
         topic=_string(state.get("m.room.topic", _NONE).get("topic")),
-        encrypted="m.room.encryption" in state,
+        encrypted=bool(_string(state.get("m.room.encryption", _NONE).get("algorithm"))),
         join_rule=_string(rules.get("join_rule")) or "invite",
         allow=_allowed(rules),
-        power=_numbers(state.get("m.room.power_levels", _NONE)),
+        power=_power(state.get("m.room.power_levels", _NONE)),
         children=children,
         parents=frozenset(parents),
         marker=_marker(state.get(MARKER, _NONE)),
@@ -252,22 +264,30 @@ def _allowed(rules: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
-def _numbers(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Power levels as numbers: room versions before 10 took strings too."""
-    if not any(isinstance(value, str) for part in (content, *_parts(content)) for value in part.values()):
-        return content
-    return {
-        key: {name: _number(level) for name, level in value.items()} if isinstance(value, dict) else _number(value)
-        for key, value in content.items()
-    }
+def _version(value: object) -> str:
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_VERSION else "1"
 
 
-def _parts(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [value for value in content.values() if isinstance(value, dict)]
+def _power(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Power levels, all of them whole numbers or maps of such."""
+    power: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, dict):
+            if key not in _LEVELS:
+                levels = ((name, _level(given)) for name, given in value.items())
+                power[key] = {name: level for name, level in levels if level is not None}
+        elif key not in _LEVEL_MAPS and (level := _level(value)) is not None:
+            power[key] = level
+    return power
 
 
-def _number(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.strip().lstrip("+-").isdecimal() else value
+def _level(value: object) -> int | None:
+    """Room versions before 10 took text too."""
+    if isinstance(value, str) and _LEVEL_TEXT.fullmatch(value):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_LEVEL:
+        return value
+    return None
 
 
 def _has_via(content: Mapping[str, Any]) -> bool:
