@@ -55,7 +55,7 @@ def base(posting: int) -> Mapping[str, Any]:
 
 def for_new_room(room: WantedRoom, bot: str, *, creators_above_all: bool) -> dict[str, Any]:
     """The power levels with which a room is created."""
-    users = dict(room.power)
+    users = {user: level for user, level in room.power.items() if user != bot}
     if not creators_above_all:
         users[bot] = BOT_POWER
     return {**base(room.posting), "users": users}
@@ -64,12 +64,12 @@ def for_new_room(room: WantedRoom, bot: str, *, creators_above_all: bool) -> dic
 def mended(room: WantedRoom, found: FoundRoom, bot: str, policy: MirrorPolicy) -> dict[str, Any]:
     """The power levels that a room should have, given those it has.
 
-    What the policy says nothing of stays: levels of other event types, accounts that are kept, and accounts that the
-    bot cannot lower.
+    What the policy says nothing of stays: levels of other event types, accounts that are kept, and what the bot cannot
+    lower, be it an account or the level of an event type.
     """
     wanted = base(room.posting)
     present: Mapping[str, int] = found.power.get("users", {})
-    users = dict(room.power)
+    users = {user: level for user, level in room.power.items() if user != bot}
     own = found.level(bot)
     for user, level in present.items():
         if user == bot:
@@ -80,9 +80,15 @@ def mended(room: WantedRoom, found: FoundRoom, bot: str, policy: MirrorPolicy) -
         users[bot] = BOT_POWER
     if found.creators_above_all:
         users = {user: level for user, level in users.items() if user not in found.creators}
-    events = {**found.power.get("events", {}), **wanted["events"]}
-    notifications = {**found.power.get("notifications", {}), **wanted["notifications"]}
+    events = _beside(found.power.get("events", {}), wanted["events"], own)
+    notifications = _beside(found.power.get("notifications", {}), wanted["notifications"], own)
     return {**found.power, **wanted, "events": events, "notifications": notifications, "users": users}
+
+
+def _beside(present: Mapping[str, int], wanted: Mapping[str, int], own: float) -> dict[str, int]:
+    """What is wanted, beside what is there and not spoken of or out of reach: in room version 12, tombstones are at
+    150, which only creators may change."""
+    return {**present, **{key: level for key, level in wanted.items() if present.get(key, 0) <= own}}
 
 
 def above_the_bot(room: WantedRoom, found: FoundRoom, bot: str, policy: MirrorPolicy) -> list[str]:
