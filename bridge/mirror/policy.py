@@ -20,7 +20,10 @@ _PLACES = {"branch", "tier"}
 
 def _template(names: dict[str, str]) -> dict[str, str]:
     for template in names.values():
-        places = {place for _, place, _, _ in string.Formatter().parse(template) if place is not None}
+        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
+        if any(spec or conversion for _, _, spec, conversion in parts):
+            raise ValueError(f"'{template}': nothing may stand beside the word in {{branch}} and {{tier}}")
+        places = {place for _, place, _, _ in parts if place is not None}
         if unknown := places - _PLACES:
             raise ValueError(f"{{{min(unknown)}}} is not known here; the places are {{branch}} and {{tier}}")
     return names
