@@ -28,14 +28,14 @@ DEMO_READY := $(DEMO)/.ready
 
 SOURCES := kunveno bots bridge party ground tests $(wildcard benchmarks)
 
-.PHONY: help demo test check unit synapse postgres bench docs requirements clean python
+.PHONY: help demo test check unit synapse postgres bench docs messages requirements clean python
 .DELETE_ON_ERROR:
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
-demo: $(DEMO_READY) ## start a real Synapse and mirror an organisation chart (ONCE=1 leaves at the end, BRANCHES=all takes the whole country)
-	@exec $(DEMO)/bin/kunveno demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(BRANCHES),--branches "$(BRANCHES)")
+demo: $(DEMO_READY) ## start a real Synapse and mirror an organisation chart (ONCE=1 leaves at the end, BRANCHES=all takes the whole country, PORT=8009 another port)
+	@exec $(DEMO)/bin/kunveno demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(BRANCHES),--branches "$(BRANCHES)") $(if $(PORT),--port "$(PORT)")
 
 test: check ## everything: check, then every test
 	@$(DEV)/bin/pytest
@@ -60,6 +60,9 @@ bench: $(DEV_READY) ## the figures of docs/benchmarks.md (BENCH=name runs one)
 
 docs: $(DEV_READY) ## build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(DEV)/bin/mkdocs build --strict --quiet
+
+messages: $(DEV_READY) ## bring the catalogues of kunveno/locale up to date with the sentences in the code
+	@$(DEV)/bin/python -m kunveno.messages
 
 requirements: $(PINS_INSTALLED) ## pin the dependencies of pyproject.toml again (UPGRADE=1 takes newer versions)
 	$(call pin,dev.txt,pyproject.toml --group build --all-extras)

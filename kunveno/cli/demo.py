@@ -38,10 +38,13 @@ def demo(
 ) -> None:
     """Start a real homeserver, read a real organisation chart and turn it into spaces and rooms."""
     from kunveno.demo.scenario import DemoError
-    from kunveno.demo.synapse import SynapseFailed
+    from kunveno.demo.synapse import PortTaken, SynapseFailed
 
     try:
         asyncio.run(_demo(data, port, branches, once=once))
+    except PortTaken:
+        output.error(f"port {port} is taken by another program; name another one: make demo PORT={port + 1}")
+        raise typer.Exit(Exit.REFUSED) from None
     except (DemoError, SynapseFailed) as failure:
         output.error(str(failure))
         raise typer.Exit(Exit.REFUSED) from None
@@ -55,7 +58,7 @@ async def _demo(data: Path, port: int, branches: str, *, once: bool) -> None:
 
     output.note(f"Starting Synapse on http://127.0.0.1:{port} …")
     async with scenario.running(data, port, branches, SystemClock()) as demo:
-        _say_chart(await scenario.read_chart(demo, branches))
+        _say_chart(await scenario.read_chart(demo))
         if new := await scenario.open_accounts(demo):
             output.say(f"{new} accounts opened on {demo.synapse.server_name}.")
         if not await _mirror(demo):

@@ -24,9 +24,9 @@ from kunveno.demo.homeserver import SynapseOptions
 from kunveno.demo.installation import SERVER_NAME, Installation, prepare
 from kunveno.demo.synapse import EmbeddedSynapse
 from kunveno.resources import EXAMPLES
-from party.branches import BranchRow, tree
+from party.branches import tree
 from party.exchange.importing import Outcome, take
-from party.exchange.reading import read_files
+from party.exchange.reading import Reading, read_files
 from party.mandates import MandateRow, in_force
 from party.members import AccountRow, MemberRow, Status
 
@@ -73,6 +73,8 @@ async def running(folder: Path, port: int, branches: str, clock: Clock) -> Async
     `branches` is the slug of the branch to mirror with all above and below it, or `all`. Raises DemoError,
     SynapseFailed.
     """
+    if branches != "all" and branches not in {row.word("slug") for row in _chart().of("branches")}:
+        raise DemoError(f"there is no branch '{branches}' in the example; name one like {REGION}, or all")
     only = () if branches == "all" else (branches,)
     try:
         installation = prepare(folder, url=f"http://127.0.0.1:{port}", only=only)
@@ -99,17 +101,13 @@ async def running(folder: Path, port: int, branches: str, clock: Clock) -> Async
             yield Demo(app, mirror, synapse, installation)
 
 
-async def read_chart(demo: Demo, branches: str) -> Outcome:
-    """Import the example organisation. Raises DemoError when there is no branch with the slug `branches`."""
-    reading = read_files([EXAMPLES / "france"])
-    outcome = await take(demo.app.database, reading, policy=demo.app.config.party(), clock=demo.app.clock)
+def _chart() -> Reading:
+    return read_files([EXAMPLES / "france"])
 
-    async def slugs(session: AsyncSession) -> set[str]:
-        return set(await session.scalars(select(BranchRow.slug)))
 
-    if branches != "all" and branches not in await demo.app.database.read(slugs):
-        raise DemoError(f"there is no branch '{branches}' in the example; name one like {REGION}, or all")
-    return outcome
+async def read_chart(demo: Demo) -> Outcome:
+    """Import the example organisation."""
+    return await take(demo.app.database, _chart(), policy=demo.app.config.party(), clock=demo.app.clock)
 
 
 async def people(demo: Demo) -> Sequence[Login]:

@@ -1,0 +1,93 @@
+"""The demonstration, as somebody types it: a program of its own, on a folder and a port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+_SMALL = "corse"  # a region with two departments: 4 branches with the national one
+
+
+async def _demo(folder: Path, port: int, *options: str) -> tuple[int, str, str]:
+    process = await _start(folder, port, *options)
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def _start(folder: Path, port: int, *options: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "kunveno", "demo", "--once", "--branches", _SMALL, "--data", str(folder),
+        "--port", str(port), *options,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_builds_once_and_then_has_nothing_to_change(tmp_path: Path) -> None:
+    port = _free_port()
+    status, out, err = await _demo(tmp_path / "data", port)
+    assert status == 0, err
+    assert "Read from examples/france: 116 branches" in out
+    assert re.search(r"^\d+ steps done: 16 spaces and rooms\.$", out, re.MULTILINE)
+    assert "  Corse   space " in out
+    assert "    Haute-Corse   space " in out
+    assert f"http://127.0.0.1:{port}" in out
+
+    status, out, err = await _demo(tmp_path / "data", port)
+    assert status == 0, err
+    assert "Nothing has to be changed: 16 spaces and rooms are as the register says." in out
+
+
+async def test_goes_on_after_a_run_that_was_killed(tmp_path: Path) -> None:
+    port = _free_port()
+    process = await _start(tmp_path / "data", port)
+    assert process.stderr is not None
+    async for line in process.stderr:
+        if line.startswith(b"Mirroring"):
+            break
+    os.kill(process.pid, signal.SIGKILL)
+    await process.communicate()
+    status, _, err = await _demo(tmp_path / "data", port)
+    assert status == 0, err
+    status, out, err = await _demo(tmp_path / "data", port)
+    assert status == 0, err
+    assert "Nothing has to be changed: 16 spaces and rooms are as the register says." in out
+
+
+async def test_says_in_a_sentence_that_the_port_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        status, _, err = await _demo(tmp_path / "data", port)
+    assert status == 1
+    assert f"port {port} is taken by another program; name another one: make demo PORT={port + 1}" in err
+    assert "Traceback" not in err
+
+
+async def test_says_in_a_sentence_that_the_folder_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    status, _, err = await _demo(tmp_path / "file", _free_port())
+    assert status == 1
+    assert "cannot be written" in err
+    assert "--data" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("branches", ["atlantis", "Corse"])
+async def test_says_in_a_sentence_that_there_is_no_such_branch(tmp_path: Path, branches: str) -> None:
+    status, _, err = await _demo(tmp_path / "data", _free_port(), "--branches", branches)
+    assert status == 1
+    assert f"'{branches}'" in err
+    assert "Traceback" not in err
