@@ -6,19 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from bridge.mirror import words
 from bridge.mirror.found import MARKER
 from bridge.mirror.steps import Cause, CreateRoom, Enter, Finding, Follow, Invite, Remove, SetState, Step
 from bridge.places import SPACE, BranchRoom
 from party.branches import Tree
-
-_STATES: Final = {
-    "m.room.name": "name",
-    "m.room.topic": "topic",
-    "m.room.encryption": "encryption",
-    "m.room.join_rules": "entrance",
-    "m.room.power_levels": "powers",
-}
-
 
 _ID: Final = re.compile(r"\b[0-9a-z]{26}\b")
 
@@ -44,7 +36,8 @@ class Describer:
             case Remove():
                 return "-"
             case SetState(content=content):
-                return "~" if content else "-"
+                hanging = step.type in {"m.space.child", "m.space.parent", MARKER}
+                return "-" if not content else "+" if hanging else "~"
             case Follow():
                 return "~"
 
@@ -59,7 +52,7 @@ class Describer:
                 return self._state(step) + (" · somebody changed it" if step.cause is Cause.DRIFT else "")
             case Invite(user_id=user, admin=admin, cause=cause):
                 again = " again, who was thrown out" if cause is Cause.DRIFT else ""
-                return f"{key}: {'join' if admin else 'invite'} {user}{again}"
+                return f"{key}: {'add' if admin else 'invite'} {user}{again}"
             case Remove(user_id=user, cause=cause):
                 return f"{key}: remove {user}" + (" · unknown to the register" if cause is Cause.DRIFT else "")
             case Enter(room_id=room_id):
@@ -69,9 +62,8 @@ class Describer:
 
     def finding(self, finding: Finding) -> str:
         """One line, without the branch."""
-        what = _ID.sub(lambda found: self._slug(found[0]), finding.what)
         remedy = f" → {finding.remedy}" if finding.remedy else ""
-        return f"{finding.place.key}: {what} [{finding.kind}]{remedy}"
+        return f"{finding.place.key}: {self._words(finding.what)} [{finding.kind}]{remedy}"
 
     def data(self, item: Step | Finding) -> Mapping[str, object]:
         """The step or finding as JSON values."""
@@ -84,7 +76,7 @@ class Describer:
                 at = self.place(state_key) if isinstance(state_key, BranchRoom) else state_key
                 body = self._json(content)
                 return {**head, "do": "set", "type": kind, "state_key": at, "content": body, "cause": cause,
-                        "before": self._word(before), "after": self._word(after)}  # fmt: skip
+                        "before": self._words(before), "after": self._words(after)}  # fmt: skip
             case Invite(user_id=user, admin=admin, cause=cause):
                 return {**head, "do": "join" if admin else "invite", "user": user, "cause": cause}
             case Remove(user_id=user, cause=cause):
@@ -94,26 +86,25 @@ class Describer:
             case Follow(old=old, new=new, by=by):
                 return {**head, "do": "follow", "old": old, "new": new, "by": by}
             case Finding(kind=about, what=what, remedy=remedy):
-                return {**head, "finding": about, "what": what, "remedy": remedy}
+                return {**head, "finding": about, "what": self._words(what), "remedy": remedy}
 
     def _state(self, step: SetState) -> str:
         key = step.place.key
         match step.type:
             case "m.space.child":
-                child = self._word(step.after or step.before)
-                return f"{'hang' if step.content else 'take'} {child} {'under it' if step.content else 'out'}"
+                child = self._words(step.after or step.before)
+                return f"{key}: {'hang' if step.content else 'take'} {child} {'in it' if step.content else 'out of it'}"
             case "m.space.parent":
-                return (
-                    f"{key}: say which space it hangs under" if step.content else f"{key}: no longer say a parent space"
-                )
+                parent = self._words(step.after or step.before)
+                return f"{key}: {'say' if step.content else 'no longer say'} that {parent} is the space above it"
             case kind if kind == MARKER:
                 return f"{key}: mark it as the room of this branch"
             case kind:
-                return f"{key}: {_STATES.get(kind, kind)} '{step.before}' → '{step.after}'"
+                return f"{key}: {words.change(kind, self._words(step.before), self._words(step.after))}"
 
-    def _word(self, word: str) -> str:
-        branch, slash, key = word.partition("/")
-        return self.place(BranchRoom(branch, key)) if slash and branch in self._tree else word
+    def _words(self, text: str) -> str:
+        """The text, branches called by their slugs."""
+        return _ID.sub(lambda found: self._slug(found[0]), text)
 
     def _json(self, value: object) -> object:
         if isinstance(value, BranchRoom):

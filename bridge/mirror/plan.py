@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
-from bridge.mirror import content
+from bridge.mirror import content, words
 from bridge.mirror.found import MARKER, Departure, FoundRoom, Gone, Marker
 from bridge.mirror.locate import Located
 from bridge.mirror.policy import BOT_POWER, MirrorPolicy
-from bridge.mirror.power import above_the_bot, mended
+from bridge.mirror.power import above_the_bot, mended, needed_to_change
 from bridge.mirror.steps import (
     Cause,
     CreateRoom,
@@ -27,17 +27,6 @@ from bridge.mirror.steps import (
 )
 from bridge.mirror.wanted import JoinRule, Strangers, Wanted, WantedRoom
 from bridge.places import SPACE, BranchRoom
-
-_NAMES: Final = {
-    "m.room.name": "name",
-    "m.room.topic": "topic",
-    "m.room.encryption": "encryption",
-    "m.room.join_rules": "entrance",
-    "m.room.power_levels": "powers",
-    "m.space.child": "place in the space",
-    "m.space.parent": "parent space",
-    MARKER: "marker",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +48,9 @@ def plan(wanted: Wanted, located: Located, terms: Terms) -> Plan:
     """What to do so that the homeserver shows what the register says."""
     planner = _Planner(wanted, located, terms)
     for place, room in wanted.rooms.items():
-        if place in located.released:
+        if place in planner.nowhere:
             continue
-        room = planner.without_released(room)
+        room = planner.without_nowhere(room)
         found = located.rooms.get(place)
         if found is not None:
             planner.existing(room, found)
@@ -86,44 +75,50 @@ class _Planner:
         self.terms = terms
         self.policy = terms.policy
         self.ids = {place: room.room_id for place, room in located.rooms.items()} | dict(located.lost)
-        self.ours = {room.room_id: place for place, room in located.rooms.items()}
+        self.ours = {room.room_id: place for place, room in located.rooms.items()} | dict(located.replaced)
+        self.nowhere = located.released | {room.place for room in wanted.rooms.values() if self._refused(room)}
         self.hung: dict[BranchRoom, dict[BranchRoom, str]] = {}
         for room in wanted.rooms.values():
-            if room.parent is not None and room.place not in located.released:
+            if room.parent is not None and room.place not in self.nowhere:
                 self.hung.setdefault(room.parent, {})[room.place] = room.order
 
     def say(self, place: BranchRoom, kind: Kind, what: str, remedy: str = "") -> None:
         self.findings.append(Finding(place, kind, what, remedy))
 
-    def without_released(self, room: WantedRoom) -> WantedRoom:
-        """The room, not naming places that were let go."""
-        released = self.located.released
-        if not released or not (room.parent in released or released.intersection(room.allow)):
+    def without_nowhere(self, room: WantedRoom) -> WantedRoom:
+        """The room, not naming places that have no room and get none."""
+        nowhere = self.nowhere
+        if not nowhere or not (room.parent in nowhere or nowhere.intersection(room.allow)):
             return room
-        allow = tuple(place for place in room.allow if place not in released)
+        allow = tuple(place for place in room.allow if place not in nowhere)
         rule = room.join_rule
         if not allow:
             rule = {JoinRule.RESTRICTED: JoinRule.INVITE, JoinRule.KNOCK_RESTRICTED: JoinRule.KNOCK}.get(rule, rule)
-        parent = None if room.parent in released else room.parent
+        parent = None if room.parent in nowhere else room.parent
         return replace(room, parent=parent, allow=allow, join_rule=rule)
 
     # a room that is not there
 
     def create(self, room: WantedRoom) -> None:
         """Create it, hang children under it, invite its people."""
-        version = self.terms.version
-        if not self._possible(room, version):
-            return
-        body = content.for_size(room, self.terms.bot, version)
-        for kind, part in body.items():
-            if refused := content.refusal(kind, part):
-                self.say(room.place, Kind.REFUSED, *refused)
-                return
-        self.steps.append(CreateRoom(room.place, room, version))
+        self.steps.append(CreateRoom(room.place, room, self.terms.version))
         for child, order in self.hung.get(room.place, {}).items():
             self._hang(room.place, child, order, Cause.REGISTER)
         for user in sorted(room.members - {self.terms.bot}):
             self._invite(room.place, user, Cause.REGISTER)
+
+    def _refused(self, room: WantedRoom) -> bool:
+        """Whether the room is not there and a homeserver would not make it; if so, says why."""
+        if room.place in self.ids or room.place in self.located.released:
+            return False
+        version = self.terms.version
+        if not self._possible(room, version):
+            return True
+        for kind, part in content.for_size(room, self.terms.bot, version).items():
+            if refused := content.refusal(kind, part):
+                self.say(room.place, Kind.REFUSED, *refused)
+                return True
+        return False
 
     def missing(self, place: BranchRoom, room_id: str) -> None:
         """It is remembered, but the bot is not in it: never make a second one."""
@@ -166,46 +161,56 @@ class _Planner:
             self._set(room, found, "m.room.encryption", "", content.encryption(), "off", "on")
         allow = frozenset(self.ids.get(place, str(place)) for place in room.allow) if room.allow else frozenset()
         if (found.join_rule != room.join_rule or found.allow != allow) and self._possible(room, found.version):
-            before, after = _entrance(found.join_rule, len(found.allow)), _entrance(room.join_rule, len(allow))
+            before = words.entrance(found.join_rule, map(self._called, found.allow))
+            after = words.entrance(room.join_rule, map(str, room.allow))
             self._set(room, found, "m.room.join_rules", "", content.join_rules(room), before, after)
         power = mended(room, found, self.terms.bot, self.policy)
         if power != found.power:
-            before, after = _difference(found.power, power)
-            self._set(room, found, "m.room.power_levels", "", power, before, after, level=BOT_POWER)
+            before, after = words.powers(found.power, power)
+            level = needed_to_change(found.power, power)
+            self._set(room, found, "m.room.power_levels", "", power, before, after, level=level)
         for user in above_the_bot(room, found, self.terms.bot, self.policy):
-            self.say(room.place, Kind.BEYOND, f"{user} has as much power as the bot or more", "ask them to lower it")
+            self.say(
+                room.place,
+                Kind.BEYOND,
+                f"{user} has as much power as the bot or more",
+                "ask them to lower it, in a client",
+            )
         parent = self.ids.get(room.parent) if room.parent is not None else None
         if room.parent is not None and (parent is None or parent not in found.parents):
-            self._set(
-                room, found, "m.space.parent", room.parent, content.parenting(self.terms.server), "", "", key_id=parent
-            )
+            body = content.parenting(self.terms.server)
+            self._set(room, found, "m.space.parent", room.parent, body, "", str(room.parent), key_id=parent)
         for other in sorted(found.parents - {parent}):
             if other in self.ours or room.parent is None:
-                self._set(room, found, "m.space.parent", other, {}, other, "")
+                self._set(room, found, "m.space.parent", other, {}, self._called(other), "")
         marker = Marker(self.terms.organisation, room.place)
         if found.marker != marker:
             self._set(room, found, MARKER, "", marker.content(), "", str(room.place))
+
+    def _called(self, room_id: str) -> str:
+        """A room as its place, if it is one."""
+        return str(self.ours.get(room_id, room_id))
 
     def _children(self, place: BranchRoom, found: FoundRoom) -> None:
         hung = self.hung.get(place, {})
         for child, order in hung.items():
             room_id = self.ids.get(child)
-            if room_id is None and child in self.located.lost:
-                continue
             if room_id is None or found.children.get(room_id) != order:
                 foreign = room_id is not None and ("m.space.child", room_id) in found.foreign
                 self._hang(place, child, order, Cause.DRIFT if foreign else Cause.REGISTER, found)
         for room_id in sorted(found.children):
             stray = self.ours.get(room_id)
-            if stray is not None and stray not in hung:
+            if stray is None or stray.branch_id not in self.wanted.branches:
+                continue
+            if stray not in hung or room_id in self.located.replaced:
                 cause = Cause.DRIFT if ("m.space.child", room_id) in found.foreign else Cause.REGISTER
-                if self._may_set(place, found, "m.space.child", cause, f"{stray} hangs under it"):
+                if self._may_set(place, found, "m.space.child", cause, f"{stray} hangs in it and should not"):
                     self.steps.append(SetState(place, "m.space.child", room_id, {}, cause, str(stray), ""))
 
     def _hang(
         self, place: BranchRoom, child: BranchRoom, order: str, cause: Cause, found: FoundRoom | None = None
     ) -> None:
-        if found is None or self._may_set(place, found, "m.space.child", cause, f"{child} does not hang under it"):
+        if found is None or self._may_set(place, found, "m.space.child", cause, f"{child} does not hang in it"):
             body = content.hanging(self.terms.server, order)
             self.steps.append(SetState(place, "m.space.child", child, body, cause, "", str(child)))
 
@@ -226,14 +231,14 @@ class _Planner:
         cause = Cause.DRIFT if (kind, known_key) in found.foreign else Cause.REGISTER
         if refused := content.refusal(kind, body):
             self.say(room.place, Kind.REFUSED, *refused)
-        elif self._may_set(room.place, found, kind, cause, f"{_NAMES[kind]}: {before or '–'} → {after or '–'}", level):
+        elif self._may_set(room.place, found, kind, cause, words.difference(kind, before, after), level):
             self.steps.append(SetState(room.place, kind, key, body, cause, before, after))
 
     def _may_set(self, place: BranchRoom, found: FoundRoom, kind: str, cause: Cause, what: str, level: int = 0) -> bool:
         """Whether a difference is to be mended; when not, says why."""
         needed = max(level, found.needed(kind))
         if found.level(self.terms.bot) < needed:
-            self.say(place, Kind.BEYOND, what, f"give {self.terms.bot} the power level {needed} there")
+            self.say(place, Kind.BEYOND, what, f"give {self.terms.bot} the power level {needed} there, to mend it")
             return False
         if cause is Cause.DRIFT and self.policy.drift == "report":
             self.say(place, Kind.DRIFT, what)
@@ -247,7 +252,7 @@ class _Planner:
             room.place,
             Kind.REFUSED,
             f"a room of version {version} cannot have the join rule '{room.join_rule}'",
-            "upgrade the room to version 11 or later",
+            "upgrade the room to version 11 or later, in a client",
         )
         return False
 
@@ -274,16 +279,31 @@ class _Planner:
         cause = Cause.REGISTER
         if departure is not None:
             if departure.how is Gone.BANNED:
-                self.say(room.place, Kind.BANNED, f"{user} was banned by {departure.by}", "lift the ban in the room")
+                self.say(
+                    room.place,
+                    Kind.BANNED,
+                    f"{user} belongs here, and was banned by {departure.by}",
+                    "lift the ban, in a client",
+                )
                 return
             if departure.how is Gone.LEFT and not self.terms.again:
-                self.say(room.place, Kind.AWAY, f"{user} left or declined", "`kunveno apply --invite-again`")
+                self.say(
+                    room.place,
+                    Kind.AWAY,
+                    f"{user} left or declined",
+                    "to ask them once more: `kunveno apply --invite-again`",
+                )
                 return
             if departure.how is Gone.REMOVED and departure.by != self.terms.bot:
                 cause = Cause.DRIFT
         what = f"{user} was removed by {departure.by}" if cause is Cause.DRIFT and departure else f"{user} is missing"
         if found.level(self.terms.bot) < found.needed_to("invite"):
-            self.say(room.place, Kind.BEYOND, what, f"give {self.terms.bot} the power to invite there")
+            self.say(
+                room.place,
+                Kind.BEYOND,
+                what,
+                f"give {self.terms.bot} the power level {found.needed_to('invite')} there",
+            )
         elif cause is Cause.DRIFT and self.policy.drift == "report":
             self.say(room.place, Kind.DRIFT, what)
         else:
@@ -296,7 +316,7 @@ class _Planner:
     def _surplus(self, room: WantedRoom, found: FoundRoom, user: str, cause: Cause) -> None:
         own, theirs = found.level(self.terms.bot), found.level(user)
         if own < found.needed_to("kick") or own <= theirs:
-            self.say(room.place, Kind.BEYOND, f"{user} does not belong there", f"remove {user} by hand")
+            self.say(room.place, Kind.BEYOND, f"{user} does not belong there", f"remove {user} by hand, in a client")
         elif cause is Cause.DRIFT and self.policy.drift == "report":
             self.say(room.place, Kind.DRIFT, f"{user} does not belong there")
         else:
@@ -321,26 +341,3 @@ class _Planner:
 
 def _is_local(user: str, server: str) -> bool:
     return user.partition(":")[2] == server
-
-
-def _entrance(rule: str, rooms: int) -> str:
-    return f"{rule} ({rooms} rooms)" if rooms else str(rule)
-
-
-def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
-    """What is different between two power-level contents, in words."""
-    old, new = _flat(before), _flat(after)
-    keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-    return tuple(", ".join(f"{key} {side[key]}" for key in keys if key in side) for side in (old, new))  # type: ignore[return-value]
-
-
-def _flat(power: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_leaves(power))
-
-
-def _leaves(power: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in power.items():
-        if isinstance(value, dict):
-            yield from value.items()
-        else:
-            yield key, value

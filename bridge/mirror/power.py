@@ -91,6 +91,12 @@ def _beside(present: Mapping[str, int], wanted: Mapping[str, int], own: float) -
     return {**present, **{key: level for key, level in wanted.items() if present.get(key, 0) <= own}}
 
 
+def needed_to_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
+    """The level that is needed to send one content after another (Matrix specification, authorisation rules)."""
+    changed = (level for key, level in before.items() if isinstance(level, int) and after.get(key) != level)
+    return max(BOT_POWER, *changed, 0)
+
+
 def above_the_bot(room: WantedRoom, found: FoundRoom, bot: str, policy: MirrorPolicy) -> list[str]:
     """Accounts with more power than they should have that the bot cannot lower."""
     own = found.level(bot)
