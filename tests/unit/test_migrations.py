@@ -77,7 +77,7 @@ async def test_processes_that_upgrade_at_once_take_turns(database_url: str) -> N
         _, complaint = await process.communicate()
         return process.returncode, complaint.decode()
 
-    assert await asyncio.gather(upgrade(), upgrade()) == [(0, ""), (0, "")]
+    assert list(await asyncio.gather(upgrade(), upgrade())) == [(0, ""), (0, "")]
     async with Database.open(database_url) as db:
         assert not await migrate.pending(db)
 
