@@ -3,7 +3,8 @@ WORKDIR /src
 RUN python -m venv /opt/kunveno
 COPY requirements/run.txt requirements/run.txt
 RUN /opt/kunveno/bin/pip install --no-cache-dir --require-hashes -r requirements/run.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE config.example.yaml ./
+COPY examples examples
 COPY ground ground
 COPY party party
 COPY bridge bridge

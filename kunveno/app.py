@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,16 +58,26 @@ async def open_database(config: Config, *, create: bool = False) -> AsyncIterato
     name = url.database if url.get_backend_name() == "sqlite" else url.render_as_string()
     try:
         async with Database.open(address) as database:
-            if database.path is not None and not database.path.exists() and not create:
-                raise DatabaseUnusable(
-                    f"there is no database at {name} yet; `kunveno init` or `kunveno import` makes it"
-                )
+            if database.path is not None:
+                _place(database.path, create=create)
             await _prepare(database, str(name), create=create)
             yield database
     except ModuleNotFoundError as error:
         if error.name != "asyncpg":
             raise
         raise DatabaseUnusable("PostgreSQL needs one package more: pip install 'kunveno[postgres]'") from None
+
+
+def _place(path: Path, *, create: bool) -> None:
+    """Make an empty database file that its owner alone can read: it will hold personal data."""
+    if path.exists():
+        return
+    if not create:
+        raise DatabaseUnusable(f"there is no database at {path} yet; `kunveno init` or `kunveno import` makes it")
+    try:
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise DatabaseUnusable(f"no database can be made at {path}: {error.strerror}") from None
 
 
 async def _prepare(database: Database, name: str, *, create: bool) -> None:

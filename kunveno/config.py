@@ -142,13 +142,24 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
 
     `environment` may name another database (`KUNVENO_DATABASE_URL`). Raises ConfigError with all that is wrong.
     """
-    document = _read(path)
-    context = {"base": path.absolute().parent}
+    config = parse(_read(path), path)
+    address = (environment or {}).get(DATABASE_VARIABLE)
+    return config if not address else _with_database(config, address, path.absolute().parent)
+
+
+def parse(text: str, path: Path) -> Config:
+    """The configuration in a text that stands, or will, at `path`. Raises ConfigError with all that is wrong."""
+    try:
+        document = yaml_lines.read(text)
+    except YamlFaults as error:
+        raise ConfigError(
+            [Problem(str(path), fault.line, config_problems.dotted(fault.path), fault.what) for fault in error.faults]
+        ) from None
     data = document.data
     if not isinstance(data, dict):
         raise ConfigError([Problem(str(path), 1, "", "this is no configuration; `kunveno init` writes one")])
     try:
-        config = Config.model_validate({"database": {}, **data}, context=context)
+        config = Config.model_validate({"database": {}, **data}, context={"base": path.absolute().parent})
     except ValidationError as error:
         raise ConfigError(
             config_problems.describe(Config, error, file=str(path), data=data, line=document.line)
@@ -157,23 +168,18 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
         Problem(str(path), document.line(key), config_problems.dotted(key), what) for key, what in _crossed(config)
     ]:
         raise ConfigError(problems)
-    address = (environment or {}).get(DATABASE_VARIABLE)
-    return config if not address else _with_database(config, address, context["base"])
+    return config
 
 
-def _read(path: Path) -> yaml_lines.Document:
+def _read(path: Path) -> str:
     try:
-        return yaml_lines.read(path.read_text(encoding="utf-8-sig"))
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         what = "there is no such file; `kunveno init` writes one, `--config` or KUNVENO_CONFIG names another"
     except OSError as error:
         what = f"it cannot be read ({error.strerror})"
     except UnicodeDecodeError:
         what = "it is not written in UTF-8; save it as UTF-8"
-    except YamlFaults as error:
-        raise ConfigError(
-            [Problem(str(path), fault.line, config_problems.dotted(fault.path), fault.what) for fault in error.faults]
-        ) from None
     raise ConfigError([Problem(str(path), None, "", what)])
 
 
