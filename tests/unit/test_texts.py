@@ -1,0 +1,81 @@
+"""Sentences are translated whole, then filled in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ground.texts import Text, Translator, counted, load_translators, text
+
+FRENCH = r"""
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\n"
+"Language: fr\n"
+"Plural-Forms: nplurals=2; plural=(n > 1);\n"
+
+msgid "There is no branch '{slug}'."
+msgstr "Il n’y a pas de structure « {slug} »."
+
+msgid "one branch"
+msgid_plural "{count} branches"
+msgstr[0] "{count} structure"
+msgstr[1] "{count} structures"
+
+#, fuzzy
+msgid "Good evening."
+msgstr "Bonjour."
+
+msgid "because: {reason}"
+msgstr "car : {reason}"
+"""
+
+
+@pytest.fixture
+def french(tmp_path: Path) -> Translator:
+    path = tmp_path / "fr/LC_MESSAGES/kunveno.po"
+    path.parent.mkdir(parents=True)
+    path.write_text(FRENCH, encoding="utf-8")
+    translators = load_translators(tmp_path)
+    assert set(translators) == {"en", "fr"}
+    assert translators["en"].say(text("because: {reason}", reason="x")) == "because: x"
+    return translators["fr"]
+
+
+def test_a_sentence_is_translated_and_filled_in(french: Translator) -> None:
+    assert french.say(text("There is no branch '{slug}'.", slug="brest")) == "Il n’y a pas de structure « brest »."
+
+
+@pytest.mark.parametrize(("count", "english", "said"), [
+    (0, "0 branches", "0 structure"), (1, "one branch", "1 structure"), (2, "2 branches", "2 structures"),
+])  # fmt: skip
+def test_each_language_has_its_own_plural(french: Translator, count: int, english: str, said: str) -> None:
+    sentence = counted("one branch", "{count} branches", count)
+    assert str(sentence) == english
+    assert french.say(sentence) == said
+
+
+def test_a_sentence_in_a_sentence_is_said_in_the_same_language(french: Translator) -> None:
+    reason = text("There is no branch '{slug}'.", slug="brest")
+    sentence = text("because: {reason}", reason=reason)
+    assert french.say(sentence) == "car : Il n’y a pas de structure « brest »."
+    assert str(sentence) == "because: There is no branch 'brest'."
+
+
+def test_what_is_missing_or_uncertain_is_said_in_english(french: Translator) -> None:
+    assert french.say(text("Something new.")) == "Something new."
+    assert french.say(text("Good evening.")) == "Good evening."
+
+
+def test_what_people_type_is_never_taken_for_a_place(french: Translator) -> None:
+    assert french.say(text("because: {reason}", reason="{slug} {0} {")) == "car : {slug} {0} {"
+
+
+def test_sentences_compare_as_values() -> None:
+    assert text("a {b}", b=1) == Text("a {b}", {"b": 1})
+    assert text("a {b}", b=1) != text("a {b}", b=2)
+
+
+def test_without_catalogues_there_is_english(tmp_path: Path) -> None:
+    assert set(load_translators(tmp_path)) == {"en"}
