@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 # Importing a module with tables is what makes them known.
 import bridge.mirror.tables  # noqa: F401
+import ground.due  # noqa: F401
 import party.branches
 import party.changes
 import party.journal
