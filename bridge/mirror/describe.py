@@ -43,6 +43,9 @@ class Describer:
 
     def step(self, step: Step) -> str:
         """One line, without the branch."""
+        return words.one_line(self._step(step))
+
+    def _step(self, step: Step) -> str:
         key = step.place.key
         match step:
             case CreateRoom(room=room):
@@ -63,7 +66,7 @@ class Describer:
     def finding(self, finding: Finding) -> str:
         """One line, without the branch."""
         remedy = f" → {finding.remedy}" if finding.remedy else ""
-        return f"{finding.place.key}: {self._words(finding.what)} [{finding.kind}]{remedy}"
+        return words.one_line(f"{finding.place.key}: {self._words(finding.what)} [{finding.kind}]{remedy}")
 
     def data(self, item: Step | Finding) -> Mapping[str, object]:
         """The step or finding as JSON values."""

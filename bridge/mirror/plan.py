@@ -170,12 +170,10 @@ class _Planner:
             level = needed_to_change(found.power, power)
             self._set(room, found, "m.room.power_levels", "", power, before, after, level=level)
         for user in above_the_bot(room, found, self.terms.bot, self.policy):
-            self.say(
-                room.place,
-                Kind.BEYOND,
-                f"{user} has as much power as the bot or more",
-                "ask them to lower it, in a client",
-            )
+            created = found.creators_above_all and user in found.creators
+            remedy = "they created the room, which stays so" if created else "ask them to lower it, in a client"
+            remedy += "; if it is meant to be so, name them in `mirror.keep`"
+            self.say(room.place, Kind.BEYOND, f"{user} has as much power as the bot, or more", remedy)
         parent = self.ids.get(room.parent) if room.parent is not None else None
         if room.parent is not None and (parent is None or parent not in found.parents):
             body = content.parenting(self.terms.server)
@@ -202,10 +200,12 @@ class _Planner:
             stray = self.ours.get(room_id)
             if stray is None or stray.branch_id not in self.wanted.branches:
                 continue
-            if stray not in hung or room_id in self.located.replaced:
+            replaced = room_id in self.located.replaced
+            if stray not in hung or replaced:
+                called = f"the old {stray}" if replaced else str(stray)
                 cause = Cause.DRIFT if ("m.space.child", room_id) in found.foreign else Cause.REGISTER
-                if self._may_set(place, found, "m.space.child", cause, f"{stray} hangs in it and should not"):
-                    self.steps.append(SetState(place, "m.space.child", room_id, {}, cause, str(stray), ""))
+                if self._may_set(place, found, "m.space.child", cause, f"{called} hangs in it and should not"):
+                    self.steps.append(SetState(place, "m.space.child", room_id, {}, cause, called, ""))
 
     def _hang(
         self, place: BranchRoom, child: BranchRoom, order: str, cause: Cause, found: FoundRoom | None = None
@@ -282,7 +282,7 @@ class _Planner:
                 self.say(
                     room.place,
                     Kind.BANNED,
-                    f"{user} belongs here, and was banned by {departure.by}",
+                    f"{user} belongs there, and was banned by {departure.by}",
                     "lift the ban, in a client",
                 )
                 return
@@ -296,7 +296,7 @@ class _Planner:
                 return
             if departure.how is Gone.REMOVED and departure.by != self.terms.bot:
                 cause = Cause.DRIFT
-        what = f"{user} was removed by {departure.by}" if cause is Cause.DRIFT and departure else f"{user} is missing"
+        what = f"{user} was removed by {departure.by}" if cause is Cause.DRIFT and departure else f"{user} is not in it"
         if found.level(self.terms.bot) < found.needed_to("invite"):
             self.say(
                 room.place,
@@ -316,9 +316,11 @@ class _Planner:
     def _surplus(self, room: WantedRoom, found: FoundRoom, user: str, cause: Cause) -> None:
         own, theirs = found.level(self.terms.bot), found.level(user)
         if own < found.needed_to("kick") or own <= theirs:
-            self.say(room.place, Kind.BEYOND, f"{user} does not belong there", f"remove {user} by hand, in a client")
+            self.say(
+                room.place, Kind.BEYOND, f"{user} is in it and should not be", f"remove {user} by hand, in a client"
+            )
         elif cause is Cause.DRIFT and self.policy.drift == "report":
-            self.say(room.place, Kind.DRIFT, f"{user} does not belong there")
+            self.say(room.place, Kind.DRIFT, f"{user} is in it and should not be")
         else:
             self.steps.append(Remove(room.place, user, cause))
 

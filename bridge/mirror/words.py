@@ -10,20 +10,18 @@ from bridge.mirror.found import MARKER
 NONE: Final = "none"
 _MOST: Final = 6
 """How many parts of one thing are said; the rest is counted."""
+_LONGEST: Final = 200
+"""Characters of a name or topic that are shown."""
 
 _NAMES: Final = {
     "m.room.name": "name",
     "m.room.topic": "topic",
     "m.room.encryption": "encryption",
-    "m.room.join_rules": "entrance",
-    "m.room.power_levels": "power",
+    "m.room.join_rules": "who may enter:",
+    "m.room.power_levels": "power:",
 }
 _QUOTED: Final = frozenset({"m.room.name", "m.room.topic"})
-_ENTRANCES: Final = {
-    "invite": "by invitation",
-    "knock": "by invitation, or knocking",
-    "public": "open to anyone",
-}
+_ENTRANCES: Final = {"invite": "who is invited", "knock": "who is invited or knocks", "public": "anyone"}
 
 
 def name(kind: str) -> str:
@@ -33,7 +31,7 @@ def name(kind: str) -> str:
 
 def change(kind: str, before: str, after: str) -> str:
     """For example `name 'Rhone' → 'Rhône'`."""
-    return f"{name(kind)} {_value(kind, before)} → {_value(kind, after)}"
+    return f"{name(kind)} {_pairs(kind, before, after, ' → ')}"
 
 
 def difference(kind: str, before: str, after: str) -> str:
@@ -44,19 +42,20 @@ def difference(kind: str, before: str, after: str) -> str:
         if after:
             return f"it does not say that {after} is the space above it"
         return f"it says that {before} is the space above it, which is not so"
-    return f"its {name(kind)} is {_value(kind, before)}, not {_value(kind, after)}"
+    said = _pairs(kind, before, after, ", not ")
+    return f"{name(kind)} {said}" if name(kind).endswith(":") else f"its {name(kind)} is {said}"
 
 
 def entrance(rule: str, allow: Iterable[str]) -> str:
     """A join rule and the rooms whose members may enter."""
     if rule not in {"restricted", "knock_restricted"}:
         return _ENTRANCES.get(rule, f"'{rule}'")
-    knocking = ", or knocking" if rule == "knock_restricted" else ""
-    return f"for members of {_few(sorted(allow)) or NONE}{knocking}"
+    knocking = "who knocks, and " if rule == "knock_restricted" else ""
+    return f"{knocking}members of {_few(sorted(allow)) or 'no other room'}"
 
 
 def powers(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
-    """What is different between two contents of `m.room.power_levels`."""
+    """What is different between two contents of `m.room.power_levels`, part by part in the same order."""
     old, new = dict(_levels(before)), dict(_levels(after))
     keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     return _side(keys, old, before), _side(keys, new, after)
@@ -75,12 +74,29 @@ def _levels(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Any]]
             yield ("", key), value
 
 
+def one_line(text: str) -> str:
+    """The text without what would break a line or move a cursor: anybody may have written parts of it."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "�" for char in text)
+
+
 def _few(parts: list[str]) -> str:
     more = len(parts) - _MOST
-    return ", ".join(parts) if more <= 0 else f"{', '.join(parts[:_MOST])} and {more} more"
+    return ", ".join(parts if more <= 0 else [*parts[:_MOST], f"and {more} more"])
+
+
+def _pairs(kind: str, before: str, after: str, arrow: str) -> str:
+    if kind != "m.room.power_levels":
+        return f"{_value(kind, before)}{arrow}{_value(kind, after)}"
+    olds, news = before.split(", "), after.split(", ")
+    if len(olds) != len(news):
+        return f"{before}{arrow}{after}"
+    sides = zip(olds, news, strict=True)
+    return "; ".join(old if old == new else f"{old}{arrow}{new.rpartition(' ')[2]}" for old, new in sides)
 
 
 def _value(kind: str, value: str) -> str:
     if not value:
         return NONE
-    return f"'{value}'" if kind in _QUOTED else value
+    if kind not in _QUOTED:
+        return value
+    return f"'{value}'" if len(value) <= _LONGEST else f"'{value[:_LONGEST]}…'"
