@@ -1,0 +1,1 @@
+"""The mirror's decisions, from values to values: no server, no database."""
