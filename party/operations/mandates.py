@@ -41,14 +41,7 @@ class GiveMandate(Operation):
             )
         starts_at = self.starts_at or context.at
         _check_period(starts_at, self.ends_at)
-        over = self.ends_at is not None and self.ends_at <= context.at
-        if branch.status != BranchStatus.OPEN and not over:
-            raise RegisterError(text("'{slug}' is closed.", slug=branch.slug))
-        if member.status not in {Status.MEMBER, Status.SUSPENDED} and not over:
-            raise RegisterError(
-                text("Member {number} is '{status}' and cannot hold an office.",
-                     number=member.number, status=member.status)
-            )  # fmt: skip
+        _check_holder(member, branch, self.ends_at, context.at)
         await _check_free(session, member, self.office, branch, starts_at, self.ends_at)
         row = MandateRow(
             id=new_id(),
@@ -77,6 +70,8 @@ class EndMandate(Operation):
         row = await mandates.by_id(session, self.mandate_id)
         _check_period(row.starts_at, self.ends_at)
         member, branch = await members.by_id(session, row.member_id), await branches.by_id(session, row.branch_id)
+        if row.ends_at is not None and (self.ends_at is None or self.ends_at > row.ends_at):
+            _check_holder(member, branch, self.ends_at, context.at)
         await _check_free(session, member, row.office, branch, row.starts_at, self.ends_at, itself=row.id)
         return [Done("mandate.ended", row.id, row.branch_id, assign(row, ends_at=self.ends_at))]
 
@@ -94,6 +89,19 @@ async def end_all(session: AsyncSession, which: ColumnElement[bool], context: Co
 def _check_period(starts_at: datetime, ends_at: datetime | None) -> None:
     if ends_at is not None and ends_at <= starts_at:
         raise RegisterError(text("A mandate ends after it begins."))
+
+
+def _check_holder(member: MemberRow, branch: BranchRow, ends_at: datetime | None, at: datetime) -> None:
+    """Who has left, or a closed branch, has mandates only that are over."""
+    if ends_at is not None and ends_at <= at:
+        return
+    if branch.status != BranchStatus.OPEN:
+        raise RegisterError(text("'{slug}' is closed.", slug=branch.slug))
+    if member.status not in {Status.MEMBER, Status.SUSPENDED}:
+        raise RegisterError(
+            text("Member {number} is '{status}' and cannot hold an office.",
+                 number=member.number, status=member.status)
+        )  # fmt: skip
 
 
 async def _check_free(
