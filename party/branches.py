@@ -137,7 +137,7 @@ async def path_to_root(session: AsyncSession, branch_id: str) -> Sequence[str]:
     """The ids of the branch, its parent, and so on to the root."""
     path = select(BranchRow.id, BranchRow.parent_id).where(BranchRow.id == branch_id).cte("path", recursive=True)
     path = path.union_all(select(BranchRow.id, BranchRow.parent_id).join(path, BranchRow.id == path.c.parent_id))
-    parents = dict((await session.execute(select(path.c.id, path.c.parent_id))).tuples().all())
+    parents = dict((await session.execute(select(path.c.id, path.c.parent_id))).all())
     ids: list[str] = []
     at: str | None = branch_id
     while at is not None and at in parents:

@@ -101,4 +101,4 @@ async def counts(session: AsyncSession) -> Mapping[str, int]:
     """How many members (status `member` or `suspended`) each branch has as their home."""
     query = select(MemberRow.branch_id, func.count()).group_by(MemberRow.branch_id)
     rows = await session.execute(query.where(MemberRow.status.in_([Status.MEMBER, Status.SUSPENDED])))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
