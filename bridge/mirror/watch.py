@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,9 +26,16 @@ TICK: Final = 1.0
 """Seconds between two looks at the register's feed and at what was asked."""
 CALM: Final = 5
 """How many times as long as the last round took the mirror rests before it follows a change in Matrix."""
+LEAST_CALM: Final = 2.0
+"""Seconds that it rests at least."""
+COMINGS: Final = 20.0
+"""Seconds until it looks at people who came in by themselves: all who come meanwhile are one look."""
 RETRY: Final = 30.0
-"""Seconds until what failed is tried again."""
+"""Seconds until what failed is tried again; twice as long each time that it fails again."""
+LONGEST_RETRY: Final = 900.0
 _LONG_POLL: Final = 30_000
+_EVENTS: Final = 20
+"""State events of one room that are looked at, at most; where there are more, one looks at the world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,54 +50,73 @@ class Round:
 
 @dataclass(slots=True)
 class _Seen:
-    """What the last round took into account."""
+    """What the last round took into account. Times are the event loop's."""
 
     change: int = -1
     due: datetime | None = None
-    failed_at: float | None = None
+    failures: int = 0
+    """Rounds in a row in which something failed."""
+    retry_at: float | None = None
+    unreachable: bool = False
+    """The last round could not even look at the homeserver."""
+    drift_at: float | None = None
+    """From when on a change in Matrix is to be looked at."""
     rests_until: float = 0.0
 
 
 class Watch:
-    """Works the mirror until it is cancelled. The caller holds the lock of the mirror."""
+    """Works the mirror until it is cancelled. The caller holds the lock of the mirror.
+
+    `last` is the last round that was carried out, `heard` when the homeserver last answered, `trouble` why there was
+    no round the last time that there should have been one.
+    """
 
     def __init__(self, mirror: Mirror, on_round: Callable[[Round], None] = lambda _round: None) -> None:
         self.last: Round | None = None
+        self.heard: datetime | None = None
+        self.trouble: str | None = None
         self._mirror = mirror
         self._on_round = on_round
         self._seen = _Seen()
-        self._drifted = asyncio.Event()
+        self._listening = asyncio.Event()
 
     async def run(self) -> None:
-        """Never returns. Raises TokenRefused when the homeserver does not know the bot any more."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
-            group.create_task(self._work())
+        """Never returns. Raises TokenRefused when the homeserver does not know the bot any more, and what the database
+        raises: whoever called then has to see whether the lock is still held."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listen())
+                group.create_task(self._work())
+        except BaseExceptionGroup as errors:
+            raise _worst(errors) from None
 
     async def _work(self) -> None:
+        await self._listening.wait()  # from here on, nothing that happens in Matrix is missed
         loop = asyncio.get_running_loop()
         while True:
             requests = await self._mirror.database.read(asked)
-            if requests or await self._due(loop.time()):
+            if await self._due(requests, loop.time()):
                 began = loop.time()
                 await self._round(requests)
-                self._seen.rests_until = loop.time() + CALM * (loop.time() - began)
+                self._seen.rests_until = loop.time() + max(LEAST_CALM, CALM * (loop.time() - began))
             await asyncio.sleep(TICK)
 
-    async def _due(self, now: float) -> bool:
+    async def _due(self, requests: Iterable[str], now: float) -> bool:
         """Whether anything asks for a round."""
         seen = self._seen
-        if await self._mirror.database.read(changes.last_number) != seen.change:
+        if seen.retry_at is not None and now >= seen.retry_at:
+            return True
+        if seen.unreachable:
+            return False
+        if requests or await self._mirror.database.read(changes.last_number) != seen.change:
             return True
         if seen.due is not None and self._mirror.clock.now() >= seen.due:
             return True
-        if seen.failed_at is not None and now >= seen.failed_at + RETRY:
-            return True
-        return self._drifted.is_set() and now >= seen.rests_until
+        return seen.drift_at is not None and now >= max(seen.drift_at, seen.rests_until)
 
     async def _round(self, requests: list[str]) -> None:
         began = self._mirror.clock.now()
-        self._drifted.clear()
+        self._seen.drift_at = None
 
         async def present(session: AsyncSession) -> tuple[int, datetime | None]:
             return await changes.last_number(session), await mandates.next_change(session, began)
@@ -99,14 +125,20 @@ class Watch:
         try:
             view = await self._mirror.look()
             report = await self._mirror.carry_out(view)
-        except TokenRefused:
-            raise
-        except MatrixError as error:
-            log.warning("the homeserver cannot be used for now: %s", error)
-            self._seen.failed_at = asyncio.get_running_loop().time()
+        except (MatrixError, ExceptionGroup) as raised:
+            error = _worst(raised)
+            if isinstance(error, TokenRefused) or not isinstance(error, MatrixError):
+                raise error from None
+            self._failed(unreachable=True)
+            self.trouble = f"the homeserver cannot be used for now: {error}"
+            log.warning("%s", self.trouble)
             return
+        self.trouble = None
         self._seen.change, self._seen.due = change, due
-        self._seen.failed_at = asyncio.get_running_loop().time() if report.failed else None
+        if report.failed:
+            self._failed(unreachable=False)
+        else:
+            self._seen.failures, self._seen.retry_at, self._seen.unreachable = 0, None, False
         for request in requests:
             outcome, at = as_json(report), self._mirror.clock.now()
             await self._mirror.database.write(
@@ -115,6 +147,12 @@ class Watch:
         self.last = Round(began, self._mirror.clock.now(), view.plan, report)
         self._on_round(self.last)
 
+    def _failed(self, *, unreachable: bool) -> None:
+        seen = self._seen
+        wait = min(RETRY * 2.0**seen.failures, LONGEST_RETRY)
+        seen.retry_at = asyncio.get_running_loop().time() + wait
+        seen.failures, seen.unreachable = min(seen.failures + 1, 16), unreachable
+
     async def _listen(self) -> None:
         """Notice every state event that somebody else sends to a mirrored room."""
         api = self._mirror.api
@@ -122,7 +160,7 @@ class Watch:
         filter_ = {
             "room": {
                 "state": nothing,
-                "timeline": {"types": list(STATE_TYPES), "not_senders": [api.user_id], "limit": 1},
+                "timeline": {"types": list(STATE_TYPES), "not_senders": [api.user_id], "limit": _EVENTS},
                 "ephemeral": nothing,
                 "account_data": nothing,
             },
@@ -139,8 +177,36 @@ class Watch:
                 log.warning("the homeserver cannot be listened to for now: %s", error)
                 await asyncio.sleep(RETRY)
                 continue
-            rooms = news.get("rooms", {})
-            moved = any(room["timeline"]["events"] for room in rooms.get("join", {}).values())
-            if since is None or moved or rooms.get("invite") or rooms.get("leave"):
-                self._drifted.set()
+            self.heard = self._mirror.clock.now()
+            if since is not None and (patience := _patience(news.get("rooms", {}))) is not None:
+                at = asyncio.get_running_loop().time() + patience
+                self._seen.drift_at = at if self._seen.drift_at is None else min(at, self._seen.drift_at)
             since = news["next_batch"]
+            self._listening.set()
+
+
+def _patience(rooms: Mapping[str, Any]) -> float | None:
+    """In how many seconds one should look because of news; None when there is nothing to look at."""
+    if rooms.get("invite") or rooms.get("leave"):
+        return 0.0
+    timelines = [room.get("timeline", {}) for room in rooms.get("join", {}).values()]
+    events = [event for timeline in timelines for event in timeline.get("events", ())]
+    if not events:
+        return None
+    if any(timeline.get("limited") and timeline.get("events") for timeline in timelines):
+        return 0.0
+    return COMINGS if all(map(_came_in, events)) else 0.0
+
+
+def _came_in(event: Mapping[str, Any]) -> bool:
+    return (event["type"], event["content"].get("membership")) == ("m.room.member", "join")
+
+
+def _worst(error: BaseException) -> BaseException:
+    """Of errors that came together, the one that matters: a refused token before all others."""
+    if isinstance(error, BaseExceptionGroup):
+        refused, _ = error.split(TokenRefused)
+        error = refused or error
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
