@@ -99,7 +99,8 @@ def for_size(room: WantedRoom, bot: str, version: str) -> dict[str, dict[str, An
 
 def size(content: object) -> int:
     """Bytes of a content as canonical JSON, places counted as room ids."""
-    return len(json.dumps(_stand_in(content), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode())
+    text = json.dumps(_stand_in(content), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return len(text.encode(errors="surrogatepass"))
 
 
 def _stand_in(value: object) -> object:
