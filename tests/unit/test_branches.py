@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from itertools import islice
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,69 +48,67 @@ async def test_a_branch_is_created_as_asked(db: Database) -> None:
     assert (done.kind, done.subject_id, done.branch_id) == ("branch.created", row.id, grown.branches["france"])
 
 
-@pytest.mark.parametrize(
-    ("slug", "tier", "parent", "sentence"),
-    [
-        ("france", "region", "france", "There is already a branch 'france'."),
-        ("spain", "national", None, "'spain' has no parent, but 'france' is already the top of the tree."),
-        (
-            "brest",
-            "region",
-            "bretagne",
-            "'brest' (region) cannot be under 'bretagne' (region): a parent's tier is higher.",
-        ),
-        (
-            "brest",
-            "national",
-            "bretagne",
-            "'brest' (national) cannot be under 'bretagne' (region): a parent's tier is higher.",
-        ),
-        (
-            "brest",
-            "parish",
-            "bretagne",
-            "There is no tier 'parish'; the tiers are national, region, department, section.",
-        ),
-        (
-            "Brest",
-            "section",
-            "bretagne",
-            "'Brest' is no slug: write small letters, digits and dashes, like seine-saint-denis.",
-        ),
-        ("brest", "section", "closed", "'closed' is closed."),
-        ("brest", "section", "nowhere", "That branch does not exist any more."),
-    ],
-)
-async def test_what_cannot_be_created(db: Database, slug: str, tier: str, parent: str | None, sentence: str) -> None:
+NOT_CREATED: Final[list[tuple[str, str, str | None, str]]] = [
+    ("france", "region", "france", "There is already a branch 'france'."),
+    ("spain", "national", None, "'spain' has no parent, but 'france' is already the top of the tree."),
+    (
+        "brest",
+        "region",
+        "bretagne",
+        "'brest' (region) cannot be under 'bretagne' (region): a parent's tier is higher.",
+    ),
+    (
+        "brest",
+        "national",
+        "bretagne",
+        "'brest' (national) cannot be under 'bretagne' (region): a parent's tier is higher.",
+    ),
+    (
+        "brest",
+        "parish",
+        "bretagne",
+        "There is no tier 'parish'; the tiers are national, region, department, section.",
+    ),
+    (
+        "Brest",
+        "section",
+        "bretagne",
+        "'Brest' is no slug: write small letters, digits and dashes, like seine-saint-denis.",
+    ),
+    ("brest", "section", "closed", "'closed' is closed."),
+    ("brest", "section", "nowhere", "That branch does not exist any more."),
+]
+
+
+async def test_what_cannot_be_created(db: Database) -> None:
     grown = await grow(db, {"france": {"bretagne": {}, "closed": {}}})
     await do(db, CloseBranch(grown.branches["closed"]))
     before = await written(db)
-    parent_id = grown.branches.get(parent, parent) if parent else None
-    assert await refused(db, CreateBranch(slug, "A name", tier, parent_id)) == sentence
-    assert await written(db) == before
+    for slug, tier, parent, sentence in NOT_CREATED:
+        parent_id = grown.branches.get(parent, parent) if parent else None
+        assert await refused(db, CreateBranch(slug, "A name", tier, parent_id)) == sentence
+        assert await written(db) == before
 
 
-@pytest.mark.parametrize(
-    ("name", "language", "timezone", "code", "sentence"),
-    [
-        ("", None, None, None, "A name is needed"),
-        (" ", None, None, None, "A name is needed"),
-        ("two\nlines", None, None, None, "A name is needed"),
-        ("n" * 201, None, None, None, "A name is needed"),
-        ("Brest", "FR", None, None, "'FR' is no language code"),
-        ("Brest", "fran", None, None, "'fran' is no language code"),
-        ("Brest", None, "Paris", None, "'Paris' is no time zone"),
-        ("Brest", None, "../etc/passwd", None, "'../etc/passwd' is no time zone"),
-        ("Brest", None, None, "c" * 61, "A code stands on one line"),
-    ],
-)
-async def test_particulars_are_checked_when_created_and_when_edited(
-    db: Database, name: str, language: str | None, timezone: str | None, code: str | None, sentence: str
-) -> None:
+NOT_TAKEN: Final[list[tuple[str, str | None, str | None, str | None, str]]] = [
+    ("", None, None, None, "A name is needed"),
+    (" ", None, None, None, "A name is needed"),
+    ("two\nlines", None, None, None, "A name is needed"),
+    ("n" * 201, None, None, None, "A name is needed"),
+    ("Brest", "FR", None, None, "'FR' is no language code"),
+    ("Brest", "fran", None, None, "'fran' is no language code"),
+    ("Brest", None, "Paris", None, "'Paris' is no time zone"),
+    ("Brest", None, "../etc/passwd", None, "'../etc/passwd' is no time zone"),
+    ("Brest", None, None, "c" * 61, "A code stands on one line"),
+]
+
+
+async def test_particulars_are_checked_when_created_and_when_edited(db: Database) -> None:
     root = (await grow(db, {"france": {}})).branches["france"]
-    create = CreateBranch("brest", name, "section", root, language, timezone, code)
-    assert (await refused(db, create)).startswith(sentence)
-    assert (await refused(db, EditBranch(root, name, language, timezone, code))).startswith(sentence)
+    for name, language, timezone, code, sentence in NOT_TAKEN:
+        create = CreateBranch("brest", name, "section", root, language, timezone, code)
+        assert (await refused(db, create)).startswith(sentence)
+        assert (await refused(db, EditBranch(root, name, language, timezone, code))).startswith(sentence)
 
 
 async def test_renaming_changes_the_name_alone_and_only_once(db: Database) -> None:
@@ -133,39 +132,37 @@ async def test_a_branch_moves_with_all_below_it(db: Database) -> None:
     assert path == [ids[slug] for slug in ("brest", "finistere", "normandie", "france")]
 
 
-@pytest.mark.parametrize(
-    ("branch", "parent", "tier", "sentence"),
-    [
-        ("bretagne", "brest", None, "'bretagne' cannot go under 'brest', which is itself under it."),
-        ("bretagne", "bretagne", None, "'bretagne' cannot go under 'bretagne', which is itself under it."),
-        ("bretagne", None, None, "'bretagne' has no parent, but 'france' is already the top of the tree."),
-        (
-            "bretagne",
-            "calvados",
-            None,
-            "'bretagne' (region) cannot be under 'calvados' (department): a parent's tier is higher.",
-        ),
-        (
-            "finistere",
-            "bretagne",
-            "section",
-            "'brest' (section) cannot be under 'finistere' (section): a parent's tier is higher.",
-        ),
-        (
-            "brest",
-            "bretagne",
-            "parish",
-            "There is no tier 'parish'; the tiers are national, region, department, section.",
-        ),
-    ],
-)
-async def test_what_cannot_be_moved(
-    db: Database, branch: str, parent: str | None, tier: str | None, sentence: str
-) -> None:
+NOT_MOVED: Final[list[tuple[str, str | None, str | None, str]]] = [
+    ("bretagne", "brest", None, "'bretagne' cannot go under 'brest', which is itself under it."),
+    ("bretagne", "bretagne", None, "'bretagne' cannot go under 'bretagne', which is itself under it."),
+    ("bretagne", None, None, "'bretagne' has no parent, but 'france' is already the top of the tree."),
+    (
+        "bretagne",
+        "calvados",
+        None,
+        "'bretagne' (region) cannot be under 'calvados' (department): a parent's tier is higher.",
+    ),
+    (
+        "finistere",
+        "bretagne",
+        "section",
+        "'brest' (section) cannot be under 'finistere' (section): a parent's tier is higher.",
+    ),
+    (
+        "brest",
+        "bretagne",
+        "parish",
+        "There is no tier 'parish'; the tiers are national, region, department, section.",
+    ),
+]
+
+
+async def test_what_cannot_be_moved(db: Database) -> None:
     ids = (await grow(db)).branches
     before = await written(db)
-    assert await refused(db, MoveBranch(ids[branch], ids[parent] if parent else None, tier)) == sentence
-    assert await written(db) == before
+    for branch, parent, tier, sentence in NOT_MOVED:
+        assert await refused(db, MoveBranch(ids[branch], ids[parent] if parent else None, tier)) == sentence
+        assert await written(db) == before
 
 
 async def test_merging_hands_over_members_and_branches_and_ends_mandates(db: Database) -> None:
@@ -186,22 +183,22 @@ async def test_merging_hands_over_members_and_branches_and_ends_mandates(db: Dat
     assert [mandate.office for mandate in held] == ["delegate"]
 
 
-@pytest.mark.parametrize(
-    ("branch", "into", "sentence"),
-    [
-        ("bretagne", "brest", "'bretagne' cannot be merged into 'brest', which is itself or under it."),
-        ("brest", "brest", "'brest' cannot be merged into 'brest', which is itself or under it."),
-        ("finistere", "caen", "'brest' (section) cannot be under 'caen' (section): a parent's tier is higher."),
-        ("vannes", "brest", "'vannes' is closed."),
-        ("brest", "vannes", "'vannes' is closed."),
-    ],
-)
-async def test_what_cannot_be_merged(db: Database, branch: str, into: str, sentence: str) -> None:
+NOT_MERGED: Final[list[tuple[str, str, str]]] = [
+    ("bretagne", "brest", "'bretagne' cannot be merged into 'brest', which is itself or under it."),
+    ("brest", "brest", "'brest' cannot be merged into 'brest', which is itself or under it."),
+    ("finistere", "caen", "'brest' (section) cannot be under 'caen' (section): a parent's tier is higher."),
+    ("vannes", "brest", "'vannes' is closed."),
+    ("brest", "vannes", "'vannes' is closed."),
+]
+
+
+async def test_what_cannot_be_merged(db: Database) -> None:
     ids = (await grow(db)).branches
     await do(db, CloseBranch(ids["vannes"]))
     before = await written(db)
-    assert await refused(db, MergeBranches(ids[branch], ids[into])) == sentence
-    assert await written(db) == before
+    for branch, into, sentence in NOT_MERGED:
+        assert await refused(db, MergeBranches(ids[branch], ids[into])) == sentence
+        assert await written(db) == before
 
 
 async def test_closing_waits_until_nobody_and_nothing_is_in_the_branch(db: Database) -> None:
