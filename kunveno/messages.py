@@ -17,6 +17,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 LOCALE: Final = Path(__file__).parent / "locale"
 
 _FLOORS: Final = ("ground", "party", "bridge", "bots", "kunveno")
+_MARKS: Final = "from ground.texts import"
 _KEYWORDS: Final[Mapping[str, tuple[int, ...]]] = {"text": (1,), "counted": (1, 2)}
 
 
@@ -26,6 +27,8 @@ def extract() -> Catalog:
     for floor in _FLOORS:
         found = extract_from_dir(ROOT / floor, method_map=[("**.py", "python")], keywords=_KEYWORDS)
         for file, _line, message, comments, _context in found:
+            if _MARKS not in (ROOT / floor / file).read_text(encoding="utf-8"):
+                continue  # another text(…), such as SQLAlchemy's
             catalog.add(message, locations=[(f"{floor}/{file}", 0)], auto_comments=comments)
     return catalog
 
