@@ -91,10 +91,8 @@ def merge(
 
     if not yes:
         held = of(ctx).run(lambda app: branches.content(app, slug))
-        output.say(
-            f"'{held.name}' will be closed for good. To '{into}' go: {held.members} members, {held.branches} branches."
-        )
-        output.say(f"{held.mandates} mandates will end.")
+        output.say(f"'{held.name}' will be closed for good, and {held.mandates} mandates will end.")
+        output.say(f"'{into}' takes over {held.members} members and {held.branches} branches under it.")
         typer.confirm("Merge?", abort=True)
     of(ctx).run(lambda app: branches.merge(app, slug, into))
 

@@ -96,6 +96,7 @@ class MoveBranch(Operation):
         tier = self.tier or row.tier
         if (row.parent_id, row.tier) == (self.parent_id, tier):
             return [Done("branch.moved", row.id, self.parent_id, ())]
+        _check_open(row)
         if self.parent_id is not None and row.id in await branches.path_to_root(session, self.parent_id):
             parent = await branches.by_id(session, self.parent_id)
             raise RegisterError(
@@ -104,7 +105,7 @@ class MoveBranch(Operation):
                 )
             )
         await _check_position(session, context.policy, row.slug, tier, self.parent_id, itself=row.id)
-        for child in await branches.children(session, row.id):
+        for child in await branches.children(session, row.id, only_open=False):
             if _rank(context.policy, child.tier) <= _rank(context.policy, tier):
                 raise _wrong_tier(child.slug, child.tier, row.slug, tier)
         changed = assign(row, parent_id=self.parent_id, tier=tier)

@@ -138,6 +138,8 @@ class SetStatus(Operation):
                      number=row.number, now=row.status, then=self.status.value)
             )  # fmt: skip
         leaves = self.status is Status.LEFT
+        if not leaves:
+            await _open_branch(session, row.branch_id)
         ended = await end_all(session, MandateRow.member_id == row.id, context) if leaves else []
         left_on = context.at.astimezone(context.policy.zone(None)).date() if leaves else None
         changed = assign(row, status=self.status.value, left_on=left_on)

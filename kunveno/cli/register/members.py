@@ -145,7 +145,7 @@ async def show(app: App, number: str, *, json: bool) -> None:
         output.say(f"{one.office:20}{one.branch}, {one.period()}")
     for past in history:
         output.say(
-            f"{'belonged to':20}{past['branch']}, from {past['since']}"
+            f"{'in the branch':20}{past['branch']}, from {past['since']}"
             + (f" until {past['until']}" if past["until"] else "")
         )
 
