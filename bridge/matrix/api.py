@@ -236,6 +236,25 @@ class MatrixApi(Transport):
         path = "/_synapse/admin/v1/join/" + quote(room_id, safe="")
         await self._request("POST", "admin_join", path, shape=dict, body={"user_id": user_id})
 
+    # Keys
+
+    async def query_keys(self, user_ids: Iterable[str]) -> Json:
+        """Device and cross-signing keys of accounts, as the homeserver has them."""
+        body: Json = {"device_keys": {user_id: [] for user_id in user_ids}}
+        return await self._request(
+            "POST", "query_keys", client_path("v3", "keys", "query"), shape=dict, body=body, reads=True
+        )
+
+    async def publish_signing_keys(self, body: Mapping[str, object]) -> None:
+        """Publishes the account's cross-signing keys. `MatrixError` 401 where that takes the password."""
+        await self._post("publish_signing_keys", body, "v3", "keys", "device_signing", "upload")
+
+    async def publish_signatures(self, signatures: Mapping[str, object]) -> None:
+        """Publishes signatures of keys, by user and device. `MatrixError` when the homeserver refuses one."""
+        answer = await self._post("publish_signatures", signatures, "v3", "keys", "signatures", "upload")
+        if answer.get("failures"):
+            raise MatrixError("the homeserver refuses a signature of a device")
+
     async def _membership(self, action: str, room_id: str, user_id: str, reason: str | None) -> None:
         body = {"user_id": user_id} if reason is None else {"user_id": user_id, "reason": reason}
         await self._post(action, body, "v3", "rooms", room_id, action)
