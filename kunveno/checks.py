@@ -1,14 +1,16 @@
-"""What `kunveno check` looks at: the configuration and the database."""
+"""What `kunveno check` looks at: the configuration, the database, and by way of `check_homeserver` the homeserver."""
 
 from __future__ import annotations
 
 import stat
 from pathlib import Path
 
+import aiohttp
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kunveno.app import DatabaseUnusable, open_database
+from kunveno.check_homeserver import homeserver
 from kunveno.config import Config
 from kunveno.findings import Finding
 from kunveno.migrate import SchemaError
@@ -16,18 +18,44 @@ from party.branches import BranchRow
 from party.members import MemberRow
 
 
-async def look(config: Config) -> list[Finding]:
-    """All findings, in the order in which one would mend them."""
-    return [*configuration(config), *await database(config)]
+async def look(config: Config, *, probe: bool = False) -> list[Finding]:
+    """All findings, in the order in which one would mend them. `probe` tries the limits, with a room of its own."""
+    findings = [*configuration(config), *await database(config)]
+    try:
+        async with open_database(config) as opened:
+            return findings + await homeserver(config, opened, probe=probe)
+    except (DatabaseUnusable, SchemaError):
+        return findings + await homeserver(config, None, probe=probe)
+
+
+async def look_quickly(config: Config) -> list[Finding]:
+    """What a container asks of itself: configuration, database, and whether the running service is well."""
+    return [*configuration(config), *await database(config), await service(config)]
+
+
+async def service(config: Config) -> Finding:
+    """What the running `kunveno run` says of itself."""
+    web = config.web
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(web.listen, web.listen)  # noqa: S104 - read, not bound
+    url = f"http://{f'[{host}]' if ':' in host else host}:{web.port}/health"
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=4)) as session, session.get(url) as answer:
+            said = await answer.json()
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return Finding("bad", "service", f"no running service answers at {url}", "start `kunveno run`")
+    if answer.status == 200:
+        return Finding("ok", "service", "the running service is well")
+    trouble = said.get("trouble") or f"the mirror is {said.get('mirror')}"
+    return Finding("bad", "service", f"the running service is not well: {trouble}", "look at what it says")
 
 
 def configuration(config: Config) -> list[Finding]:
     """The configuration as it was read, and the secrets that it names."""
     findings = [Finding("ok", "configuration", "the configuration can be read")]
-    homeserver = config.homeserver
-    if homeserver.account == "application_service":
-        findings.append(_secret(homeserver.registration, "the registration", "`kunveno init` writes one"))
-    secrets = (homeserver.token_file, homeserver.password_file, config.database.password_file)
+    account = config.homeserver
+    if account.account == "application_service":
+        findings.append(_secret(account.registration, "the registration", "`kunveno init` writes one"))
+    secrets = (account.token_file, account.password_file, config.database.password_file)
     findings += [_secret(path, "a secret", "write it there, in one line") for path in secrets if path is not None]
     if not config.organisation.administrators:
         findings.append(

@@ -11,6 +11,6 @@ class Finding:
     """One thing looked at. `remedy` is empty for what is well."""
 
     level: Literal["ok", "warn", "bad"]
-    area: Literal["configuration", "database", "homeserver", "members"]
+    area: Literal["configuration", "database", "homeserver", "members", "service"]
     what: str
     remedy: str = ""

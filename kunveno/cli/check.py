@@ -18,6 +18,7 @@ _STATUS: Final = {
     "database": Exit.DATABASE,
     "homeserver": Exit.HOMESERVER,
     "members": Exit.REFUSED,
+    "service": Exit.REFUSED,
 }
 
 
@@ -27,11 +28,21 @@ def add(app: typer.Typer) -> None:
     app.command("migrate")(migrate)
 
 
-def check(ctx: typer.Context, json: Annotated[bool, typer.Option("--json", help="As data.")] = False) -> None:
+def check(
+    ctx: typer.Context,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Also try the homeserver's limits, in a room that is left again.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only configuration, database, and whether the running service is well.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+) -> None:
     """Look at everything that has to be right, and say the remedy for what is not."""
-    from kunveno.checks import look
+    from kunveno.checks import look, look_quickly
 
-    findings = asyncio.run(look(of(ctx).config()))
+    config = of(ctx).config()
+    findings = asyncio.run(look_quickly(config) if quick else look(config, probe=probe))
     if json:
         output.print_json([asdict(finding) for finding in findings])
     else:
