@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
@@ -31,9 +32,12 @@ from bridge.mirror.tables import Identity, Origin, remember
 from bridge.places import BranchRoom
 from ground.database import Database
 
-_HALF_BUILT: Final = 20
-"""Looks, half a second apart, at a room that has its alias but not its marker, before it counts as left half-built: the
-homeserver may still be building it for a process that died."""
+HALF_BUILT: Final = 10.0
+"""Seconds that a room may have its alias but not its marker before it counts as left half-built: the homeserver may
+still be building it for a process that died."""
+_FIRST_LOOK, _LOOKS = 0.1, 0.5
+"""Seconds between two looks at such a room: the first wait, doubled up to the last."""
+_CONFLICT: Final = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,13 @@ async def apply(
     identity: Identity,
     terms: Terms,
     progress: Progress = lambda step, reason: None,
+    half_built: float = HALF_BUILT,
 ) -> Report:
-    """Carry out `plan`, which was made from `located`.
+    """Carry out `plan`, which was made from `located`. `half_built`: seconds, see HALF_BUILT.
 
     A failing step does not stop the others. Raises TokenRefused when the homeserver does not know the bot any more.
     """
-    hand = _Hand(located, api, database, identity, terms, progress)
+    hand = _Hand(located, api, database, identity, terms, progress, half_built)
     await hand.remember_recognised()
     for _, steps in groupby(plan.steps, key=turn):
         await hand.all(list(steps))
@@ -94,6 +99,7 @@ class _Hand:
         identity: Identity,
         terms: Terms,
         progress: Progress,
+        half_built: float,
     ) -> None:
         self.report = Report()
         self._ids = {place: room.room_id for place, room in located.rooms.items()} | dict(located.lost)
@@ -103,6 +109,7 @@ class _Hand:
         self._identity = identity
         self._terms = terms
         self._progress = progress
+        self._half_built = half_built
         self._coming: dict[BranchRoom, asyncio.Event] = {}
 
     async def remember_recognised(self) -> None:
@@ -178,7 +185,10 @@ class _Hand:
         content = with_ids(body, self._ids)
         try:
             room_id = await self._api.create_room(content)
-        except AliasTaken:
+        except MatrixError as error:
+            # Synapse answers 409 when two requests got past its first look at the alias at the same moment.
+            if not isinstance(error, AliasTaken) and error.status != _CONFLICT:
+                raise
             room_id = await self._recover(step.place) or await self._api.create_room(content)
         self._ids[step.place] = room_id
         await self._remember(step.place, room_id, Origin.CREATED)
@@ -187,19 +197,21 @@ class _Hand:
         """The room that already has the alias of a place, once it has its marker; else the alias is set free."""
         alias = f"#{self._identity.alias_localpart(place)}:{self._terms.server}"
         marker = Marker(self._identity.organisation, place).content()
-        room_id: str | None = None
-        for _ in range(_HALF_BUILT):
+        until = asyncio.get_running_loop().time() + self._half_built
+        wait = _FIRST_LOOK
+        while True:
             room_id = await self._api.resolve_alias(alias)
-            if room_id is not None:
-                try:
-                    if await self._api.get_state(room_id, MARKER) == marker:
-                        return room_id
-                except (NotFound, Forbidden):
-                    pass
-            await asyncio.sleep(0.5)
-        if room_id is not None:
-            await self._api.delete_alias(alias)
-            await self._abandon(room_id)
+            if room_id is None:
+                return None
+            with suppress(NotFound, Forbidden):
+                if await self._api.get_state(room_id, MARKER) == marker:
+                    return room_id
+            if asyncio.get_running_loop().time() >= until:
+                break
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _LOOKS)
+        await self._abandon(room_id)  # before its alias goes, by which it would be found again after a death here
+        await self._api.delete_alias(alias)
         return None
 
     async def _abandon(self, room_id: str) -> None:

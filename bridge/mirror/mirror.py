@@ -49,6 +49,8 @@ class Mirror:
     policy: MirrorPolicy
     server: str
     clock: Clock
+    half_built: float = apply.HALF_BUILT
+    """Seconds after which a room that has its alias but not its marker is given up and built again."""
 
     async def look(self, *, again: bool = False) -> View:
         """Read both sides and plan. `again`: invite again whoever left by themselves."""
@@ -87,6 +89,7 @@ class Mirror:
             identity=view.identity,
             terms=view.terms,
             progress=progress,
+            half_built=self.half_built,
         )
 
     async def _closer(self, located: Located, first: Plan) -> Located:
