@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bridge.matrix.api import Forbidden, MatrixApi, MatrixError, NotFound
+from bridge.matrix.api import Forbidden, MatrixApi, MatrixError
 from bridge.mirror.found import MARKER, FoundRoom, Marker, room_from_state
 from bridge.mirror.mirror import Mirror
 from bridge.mirror.policy import BOT_POWER
@@ -22,6 +22,8 @@ _NEEDS: Final = {
     "m.space.parent": "say which space it hangs under",
     MARKER: "mark it as a room of the branch",
 }
+_NO_ENTRANCE: Final = {400, 403, 404}
+"""HTTP statuses of a join: not an id, not allowed, or no such room as far as this homeserver knows."""
 
 
 class LinkError(Exception):
@@ -56,7 +58,9 @@ async def candidate(mirror: Mirror, place: BranchRoom, address: str) -> Candidat
             raise LinkError(f"this branch already has a room '{place.key}'; let it go first with `kunveno unlink`")
     try:
         await mirror.api.join(room_id if address.startswith("!") else address)
-    except (Forbidden, NotFound):
+    except MatrixError as error:
+        if error.status not in _NO_ENTRANCE:
+            raise
         raise LinkError(f"the bot cannot enter {address}: invite {mirror.api.user_id} there, then try again") from None
     events = await mirror.api.room_state(room_id)
     found = room_from_state(room_id, events, mirror.api.user_id)
