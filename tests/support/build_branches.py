@@ -1,0 +1,52 @@
+"""`python -m tests.support.build_branches DATABASE-URL HOMESERVER-URL USER-ID`: builds the mirror, to be killed.
+
+For every line on its input a process of its own (`pid N`) applies the mirror once and says a line for each step; then
+`ended STATUS`, as `waitpid` has it. The processes are forked after everything was loaded, so that their time goes into
+building. The token of the application service comes by the environment, in KUNVENO_AS_TOKEN.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from bridge.matrix.api import Credentials, MatrixApi
+from bridge.mirror.mirror import Mirror
+from bridge.mirror.steps import Step
+from ground.clock import FixedClock
+from ground.database import Database
+from tests.support.mirror import policy
+from tests.support.register import NOW, POLICY
+
+TOKEN = "KUNVENO_AS_TOKEN"
+
+
+async def build(database_url: str, url: str, user_id: str, token: str) -> bool:
+    """Apply once. Returns whether nothing failed."""
+    credentials = Credentials(token, user_id, "KUNVENO", application_service=True)
+    async with Database.open(database_url) as database, MatrixApi.connect(url, credentials) as api:
+        server = user_id.partition(":")[2]
+        mirror = Mirror(database, api, POLICY, policy(), server, FixedClock(NOW))
+
+        def say(step: Step, reason: str | None) -> None:
+            print("failed" if reason else "done", type(step).__name__, reason or "", flush=True)
+
+        view = await mirror.look()
+        print("plan", len(view.plan.steps), flush=True)
+        return not (await mirror.carry_out(view, say)).failed
+
+
+def main() -> None:
+    """Fork for every line."""
+    _, database_url, url, user_id = sys.argv
+    for _ in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0 if asyncio.run(build(database_url, url, user_id, os.environ[TOKEN])) else 1)
+        print("pid", pid, flush=True)
+        print("ended", os.waitpid(pid, 0)[1], flush=True)
+
+
+if __name__ == "__main__":
+    main()
