@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from bridge.matrix.api import MatrixApi
@@ -104,7 +105,7 @@ class FoundRoom:
     @property
     def creators_above_all(self) -> bool:
         """Whether the creators have more power than any level (room version 12 and later)."""
-        return not self.version.isdecimal() or int(self.version) >= _CREATORS_ABOVE_ALL
+        return _creators_above_all(self.version)
 
     def level(self, user_id: str) -> float:
         """The power of an account; infinite for a creator where creators stand above all."""
@@ -127,6 +128,11 @@ class FoundRoom:
         """The power needed to `invite`, `kick`, `ban`."""
         level: int = self.power.get(act, 0 if act == "invite" else 50)
         return level
+
+
+@cache
+def _creators_above_all(version: str) -> bool:
+    return not version.isdecimal() or int(version) >= _CREATORS_ABOVE_ALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
@@ -70,24 +71,26 @@ def mended(room: WantedRoom, found: FoundRoom, bot: str, policy: MirrorPolicy) -
     wanted = base(room.posting)
     present: Mapping[str, int] = found.power.get("users", {})
     users = {user: level for user, level in room.power.items() if user != bot}
-    own = found.level(bot)
+    own, creators_above_all = found.level(bot), found.creators_above_all
     for user, level in present.items():
         if user == bot:
-            users[user] = int(level) if found.creators_above_all else max(int(level), BOT_POWER)
+            users[user] = int(level) if creators_above_all else max(int(level), BOT_POWER)
         elif level > users.get(user, 0) and (policy.keeps(user) or level >= own):
             users[user] = level
-    if bot not in users and not (found.creators_above_all and bot in found.creators):
+    if bot not in users and not (creators_above_all and bot in found.creators):
         users[bot] = BOT_POWER
-    if found.creators_above_all:
+    if creators_above_all and not found.creators.isdisjoint(users):
         users = {user: level for user, level in users.items() if user not in found.creators}
     events = _beside(found.power.get("events", {}), wanted["events"], own)
     notifications = _beside(found.power.get("notifications", {}), wanted["notifications"], own)
     return {**found.power, **wanted, "events": events, "notifications": notifications, "users": users}
 
 
-def _beside(present: Mapping[str, int], wanted: Mapping[str, int], own: float) -> dict[str, int]:
+def _beside(present: Mapping[str, int], wanted: Mapping[str, int], own: float) -> Mapping[str, int]:
     """What is wanted, beside what is there and not spoken of or out of reach: in room version 12, tombstones are at
     150, which only creators may change."""
+    if wanted.items() <= present.items():
+        return present
     return {**present, **{key: level for key, level in wanted.items() if present.get(key, 0) <= own}}
 
 
@@ -100,11 +103,11 @@ def needed_to_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> int
 def above_the_bot(room: WantedRoom, found: FoundRoom, bot: str, policy: MirrorPolicy) -> list[str]:
     """Accounts with more power than they should have that the bot cannot lower."""
     own = found.level(bot)
-    holders = [user for user in found.power.get("users", {}) if user != bot]
+    holders: Mapping[str, float] = found.power.get("users", {})
     if found.creators_above_all:
-        holders += [user for user in found.creators if user != bot]
+        holders = {**holders, **dict.fromkeys(found.creators, math.inf)}
     return sorted(
         user
-        for user in holders
-        if found.level(user) >= own and found.level(user) > room.power.get(user, 0) and not policy.keeps(user)
+        for user, level in holders.items()
+        if level >= own and user != bot and level > room.power.get(user, 0) and not policy.keeps(user)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -71,10 +72,11 @@ def wanted(roster: Roster, party: PartyPolicy, policy: MirrorPolicy) -> Wanted:
     people = _People(roster, policy)
     mirrored = scope(roster.tree, policy.only)
     posting = min((power for power in policy.power.values() if power > 0), default=50)
+    spaces = {branch_id: BranchRoom(branch_id, SPACE) for branch_id in mirrored}
     rooms: dict[BranchRoom, WantedRoom] = {}
     for _, branch in roster.tree.top_down():
         if branch.open and branch.id in mirrored:
-            for room in _rooms(branch, roster.tree, people, party, policy, posting, mirrored):
+            for room in _rooms(branch, roster.tree, people, party, policy, posting, spaces):
                 rooms[room.place] = room
     accounts = frozenset(account for person in roster.people for account in person.accounts)
     return Wanted(rooms, accounts, frozenset(mirrored))
@@ -86,18 +88,18 @@ class _People:
     def __init__(self, roster: Roster, policy: MirrorPolicy) -> None:
         present = {Status.MEMBER} if policy.suspended == "remove" else {Status.MEMBER, Status.SUSPENDED}
         accounts = {person.member_id: person.accounts for person in roster.people if person.status is Status.MEMBER}
-        members: dict[str, set[str]] = {}
+        members: defaultdict[str, set[str]] = defaultdict(set)
         for person in roster.people:
             if person.status in present:
-                members.setdefault(person.branch_id, set()).update(person.accounts)
-        officers: dict[str, set[str]] = {}
-        self.power: dict[str, dict[str, int]] = {}
+                members[person.branch_id].update(person.accounts)
+        officers: defaultdict[str, set[str]] = defaultdict(set)
+        self.power: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for held in roster.offices:
             power = policy.power.get(held.office, 0)
             for account in accounts.get(held.member_id, ()):
-                officers.setdefault(held.branch_id, set()).add(account)
+                officers[held.branch_id].add(account)
                 if power > 0:
-                    levels = self.power.setdefault(held.branch_id, {})
+                    levels = self.power[held.branch_id]
                     levels[account] = max(power, levels.get(account, 0))
         self.members = {
             branch: frozenset(members.get(branch, _NOBODY) | officers.get(branch, _NOBODY))
@@ -158,9 +160,10 @@ def _rooms(
     party: PartyPolicy,
     policy: MirrorPolicy,
     posting: int,
-    mirrored: set[str],
+    spaces: Mapping[str, BranchRoom],
 ) -> Iterable[WantedRoom]:
-    space = BranchRoom(branch.id, SPACE)
+    """The rooms of a branch, its space first. `spaces`: those of all branches to mirror, by branch."""
+    space = spaces[branch.id]
     tier = party.tiers.get(branch.tier)
     places = {
         "branch": branch.name,
@@ -170,7 +173,6 @@ def _rooms(
     def filled(template: dict[str, str] | None) -> str:
         return in_language(template, branch.language, party.language).format(**places) if template else ""
 
-    parent = tree[branch.parent_id] if branch.parent_id is not None else None
     members = people.members_below[branch.id]
     yield WantedRoom(
         place=space,
@@ -183,7 +185,7 @@ def _rooms(
         power=people.levels(branch.id, members, 100),
         members=members,
         strangers=Strangers.UNKNOWN if policy.space.knock else Strangers.NOBODY,
-        parent=BranchRoom(parent.id, SPACE) if parent is not None and parent.id in mirrored else None,
+        parent=spaces.get(branch.parent_id) if branch.parent_id is not None else None,
         order=f"1{branch.slug}"[:50],
     )
     for number, (key, kind) in enumerate(policy.rooms.items()):
@@ -191,7 +193,7 @@ def _rooms(
             continue
         who = people.audience(kind.who, branch.id)
         level = posting if kind.post == "officers" else 0
-        rule, allow = _entrance(kind, branch, tree, policy, mirrored)
+        rule, allow = _entrance(kind, branch, tree, policy, spaces)
         yield WantedRoom(
             place=BranchRoom(branch.id, key),
             name=filled(kind.name),
@@ -215,7 +217,7 @@ def _strangers(kind: RoomKind) -> Strangers:
 
 
 def _entrance(
-    kind: RoomKind, branch: Branch, tree: Tree, policy: MirrorPolicy, mirrored: set[str]
+    kind: RoomKind, branch: Branch, tree: Tree, policy: MirrorPolicy, spaces: Mapping[str, BranchRoom]
 ) -> tuple[JoinRule, tuple[BranchRoom, ...]]:
     """The join rule, and the rooms whose members may enter by themselves.
 
@@ -230,14 +232,14 @@ def _entrance(
         allow = tuple(
             BranchRoom(b.id, key)
             for b in (branch, *tree.below(branch.id))
-            if b.open and b.id in mirrored
+            if b.open and b.id in spaces
             for key, other in policy.rooms.items()
             if other.who is Audience.OFFICERS and other.of_tier(b.tier) and not other.knock
         )
     elif not policy.space.knock:
         alone = not any(child.open for child in tree.children(branch.id))
         if kind.who is Audience.MEMBERS_AND_BELOW or (kind.who is Audience.MEMBERS and alone):
-            allow = (BranchRoom(branch.id, SPACE),)
+            allow = (spaces[branch.id],)
     if kind.knock:
         return (JoinRule.KNOCK_RESTRICTED if allow else JoinRule.KNOCK), allow
     return (JoinRule.RESTRICTED if allow else JoinRule.INVITE), allow
