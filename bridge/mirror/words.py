@@ -85,11 +85,9 @@ def _few(parts: list[str]) -> str:
 
 
 def _pairs(kind: str, before: str, after: str, arrow: str) -> str:
-    if kind != "m.room.power_levels":
-        return f"{_value(kind, before)}{arrow}{_value(kind, after)}"
     olds, news = before.split(", "), after.split(", ")
-    if len(olds) != len(news):
-        return f"{before}{arrow}{after}"
+    if kind != "m.room.power_levels" or not (before and after) or len(olds) != len(news):
+        return f"{_value(kind, before)}{arrow}{_value(kind, after)}"
     sides = zip(olds, news, strict=True)
     return "; ".join(old if old == new else f"{old}{arrow}{new.rpartition(' ')[2]}" for old, new in sides)
 

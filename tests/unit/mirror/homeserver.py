@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bridge.mirror.content import creation, number
 from bridge.mirror.found import Found, FoundRoom, room_from_state
+from bridge.mirror.locate import locate
 from bridge.mirror.plan import Terms
 from bridge.mirror.steps import CreateRoom, Enter, Follow, Invite, Plan, Remove, SetState, Step, turn, with_ids
 from bridge.mirror.tables import Known, Origin
@@ -70,6 +71,8 @@ class Homeserver:
 
     def apply(self, plan: Plan, terms: Terms) -> None:
         """Carry out every step in the plan's order. Raises Refused."""
+        for place, room in locate(self.found(), self.known, self.organisation).rooms.items():
+            self.known.setdefault(place, Known(room.room_id, Origin.CREATED))
         assert list(plan.steps) == sorted(plan.steps, key=turn), "steps that cannot be carried out in this order"
         for step in plan.steps:
             self._carry_out(step, terms)
