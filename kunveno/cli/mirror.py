@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bridge.places import BranchRoom
     from kunveno.app import App
 
+_ASKING = 0.5
+"""Seconds between two looks whether another process has answered, or is gone."""
 Json = Annotated[bool, typer.Option("--json", help="As data.")]
 Again = Annotated[bool, typer.Option("--invite-again", help="Also invite those who left or declined by themselves.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -49,24 +51,34 @@ def plan(ctx: typer.Context, json: Json = False, invite_again: Again = False) ->
 
 def apply(ctx: typer.Context, json: Json = False, invite_again: Again = False) -> None:
     """Make the homeserver show what the register says. Safe to interrupt, and to run again."""
+    from functools import partial
+
+    from bridge.mirror.apply import as_json
     from bridge.mirror.mirror import LOCK
+    from bridge.mirror.tables import answer, ask, outcome
     from ground import locks
     from kunveno.connection import open_mirror
 
     async def work(app: App) -> None:
-        async with locks.hold(app.database, LOCK) as held:
-            if not held:
-                await _ask(app, json=json)
+        request: str | None = None
+        while True:
+            async with locks.hold(app.database, LOCK) as held:
+                if held:
+                    async with open_mirror(app) as mirror:
+                        view = await mirror.look(again=invite_again)
+                        report = await _carry_out(app, mirror, view)
+                    if request is not None:  # whoever was asked is gone
+                        said = partial(answer, request=request, outcome=as_json(report), at=app.clock.now())
+                        await app.database.write(said)
+                    _say_outcome(view, report, json=json)
+                    return
+            if request is None:
+                request = await app.database.write(partial(ask, at=app.clock.now()))
+                output.note("Another process works the mirror; it was asked to do this. Waiting for it …")
+            elif (answered := await app.database.read(partial(outcome, request=request))) is not None:
+                _say_answer(answered, json=json)
                 return
-            async with open_mirror(app) as mirror:
-                view = await mirror.look(again=invite_again)
-                report = await _carry_out(app, mirror, view)
-        if json:
-            output.print_json({**_data(view), **_outcome(view, report)})
-        else:
-            _say_outcome(view, report)
-        if report.failed:
-            raise typer.Exit(Exit.PARTLY)
+            await asyncio.sleep(_ASKING)
 
     of(ctx).run(work)
 
@@ -180,21 +192,10 @@ async def _carry_out(app: App, mirror: Mirror, view: View) -> Report:
         return await mirror.carry_out(view, lambda _step, _reason: advance())
 
 
-async def _ask(app: App, *, json: bool) -> None:
-    """Another process works the mirror: let it do it, and say how it went."""
-    from functools import partial
+def _say_answer(answer: str, *, json: bool) -> None:
+    """Say how it went when another process did it."""
     from json import loads
 
-    from bridge.mirror.tables import ask, outcome
-
-    request = await app.database.write(partial(ask, at=app.clock.now()))
-    output.note("Another process works the mirror; it was asked to do this. Waiting for it …")
-    answer: str | None = None
-    while True:
-        answer = await app.database.read(partial(outcome, request=request))
-        if answer is not None:
-            break
-        await asyncio.sleep(0.5)
     result = loads(answer)
     if json:
         output.print_json(result)
@@ -234,7 +235,16 @@ def _summary(view: View) -> str:
     return f"{steps} steps to do, {findings} things to know, {rooms} rooms and spaces in all."
 
 
-def _say_outcome(view: View, report: Report) -> None:
+def _say_outcome(view: View, report: Report, *, json: bool) -> None:
+    if json:
+        output.print_json({**_data(view), **_outcome(view, report)})
+    else:
+        _tell(view, report)
+    if report.failed:
+        raise typer.Exit(Exit.PARTLY)
+
+
+def _tell(view: View, report: Report) -> None:
     from bridge.mirror.describe import Describer
 
     describer = Describer(view.tree)

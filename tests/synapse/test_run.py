@@ -7,6 +7,7 @@ import json
 import secrets
 import signal
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,8 +20,10 @@ from sqlalchemy import text
 
 from bridge.matrix.api import Credentials, MatrixApi
 from bridge.matrix.registration import Registration
-from bridge.mirror.tables import Origin, known_rooms, remember
+from bridge.mirror.mirror import LOCK
+from bridge.mirror.tables import Origin, asked, known_rooms, remember
 from bridge.places import BranchRoom
+from ground import locks
 from kunveno.demo.synapse import EmbeddedSynapse
 from party.operations.mandates import GiveMandate
 from party.policy import PartyPolicy
@@ -224,6 +227,19 @@ async def test_apply_beside_it_is_answered_by_it(house: NewHouse, http: aiohttp.
         assert "was asked to do this" in note
         assert json.loads(answer) == {"done": 0, "failed": []}
         await end(running)
+
+
+async def test_apply_does_it_itself_when_the_other_is_gone(house: NewHouse) -> None:
+    home = house()
+    await planted(home, {"france": {}})
+    async with home.app() as app, AsyncExitStack() as stack:
+        await stack.enter_async_context(locks.hold(app.database, LOCK))
+        async with home.start("apply") as asking:
+            await asking.said("was asked to do this")
+            await stack.aclose()
+            assert await asking.ended() == 0, asking.lines
+        assert asking.lines[-1] == "7 steps done."
+        assert await app.database.read(asked) == []
 
 
 async def test_a_second_one_takes_over_when_the_first_is_killed(
