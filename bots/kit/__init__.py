@@ -1,0 +1,1 @@
+"""What every bot needs to understand and to be understood."""
