@@ -79,7 +79,6 @@ async def _take(desk: Desk, row: Row) -> str:
             CreateBranch(slug, name, tier, parent_id, row.word("language"), row.word("timezone"), row.word("code"))
         )
         desk.branch_ids[slug] = created.subject_id
-        desk.keep(await desk.branch(slug))
         return "added"
     present = await desk.branch(slug)
     if present.status == BranchStatus.CLOSED and status == BranchStatus.OPEN:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ground.texts import text
@@ -22,6 +23,8 @@ from party.policy import PartyPolicy
 
 MandateKey = tuple[str, str, str, datetime]
 """Member id, office, branch id, beginning."""
+
+_ASKED_AGAIN: Final = (BranchRow, MemberRow, AccountRow, MandateRow)
 
 
 @dataclass(slots=True)
@@ -53,6 +56,7 @@ class Desk:
     async def fetch(self, reading: Reading) -> None:
         """Read once what the rows will ask for."""
         session = self.session
+        event.listen(session.sync_session, "pending_to_persistent", self._keep)
         present = (await session.scalars(select(BranchRow))).all()
         slugs = {row.id: row.slug for row in present}
         self.branch_ids = {slug: row_id for row_id, slug in slugs.items()}
@@ -71,6 +75,10 @@ class Desk:
             held = (await session.scalars(select(MandateRow))).all()
             self.mandate_ids = {(row.member_id, row.office, row.branch_id, row.starts_at): row.id for row in held}
             self._held.extend(held)
+
+    def _keep(self, _session: object, row: object) -> None:
+        if isinstance(row, _ASKED_AGAIN):
+            self._held.append(row)
 
     async def change(self, operation: Operation) -> Done:
         """Carry out an operation; returns what it did to its own subject."""
@@ -118,10 +126,6 @@ class Desk:
     async def member(self, number: str | None) -> MemberRow:
         """The row of a member. Raises NotFound."""
         return await members.by_id(self.session, self.member_id(number))
-
-    def keep(self, row: object) -> None:
-        """Keep a row that was just made, as those that were there."""
-        self._held.append(row)
 
     def home(self, slug: str | None) -> str | None:
         """Where the members of a branch are: the branch, or that into which it was merged."""

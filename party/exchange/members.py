@@ -51,7 +51,6 @@ async def _take(desk: Desk, row: Row) -> str:
     if changed:
         desk.accounts[member_id] = accounts
         desk.member_ids[number] = member_id
-        desk.keep(await desk.member(number))
     return "added" if present is None else "changed" if changed else "unchanged"
 
 
