@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bridge.mirror.policy import HIGHEST_OFFICE_POWER, Audience
 from bridge.mirror.steps import Cause, CreateRoom, Invite, Kind, Remove, SetState
+from bridge.mirror.wanted import Strangers
 from bridge.places import SPACE, BranchRoom
 from party.members import Status
 from tests.unit.mirror.homeserver import Homeserver
@@ -187,6 +188,7 @@ def test_a_rule_lets_nobody_in_who_is_not_wanted(register: dict[str, Any], polic
         for other in room.allow:
             assert other in wanted.rooms, "a rule names a room that does not exist"
             assert wanted.rooms[other].members <= room.members
+            assert wanted.rooms[other].strangers is Strangers.NOBODY, "whom an officer let in there may not come here"
         assert room.join_rule != "public" or policy["rooms"][room.place.key]["who"] == "public"
         assert room.parent is None or room.parent in wanted.rooms
 
