@@ -52,6 +52,16 @@ def parenting(server: str) -> dict[str, Any]:
     return {"via": [server], "canonical": True}
 
 
+def history() -> dict[str, Any]:
+    """`m.room.history_visibility`: members read what was written before they came."""
+    return {"history_visibility": "shared"}
+
+
+def guests() -> dict[str, Any]:
+    """`m.room.guest_access`: nobody without an account."""
+    return {"guest_access": "forbidden"}
+
+
 def encryption() -> dict[str, Any]:
     """`m.room.encryption`."""
     return {"algorithm": "m.megolm.v1.aes-sha2"}
@@ -67,8 +77,8 @@ def creation(
     state: list[dict[str, Any]] = [
         {"type": MARKER, "content": Marker(organisation, room.place).content()},
         {"type": "m.room.join_rules", "content": join_rules(room)},
-        {"type": "m.room.history_visibility", "content": {"history_visibility": "shared"}},
-        {"type": "m.room.guest_access", "content": {"guest_access": "forbidden"}},
+        {"type": "m.room.history_visibility", "content": history()},
+        {"type": "m.room.guest_access", "content": guests()},
     ]
     if room.encrypted:
         state.append({"type": "m.room.encryption", "content": encryption()})

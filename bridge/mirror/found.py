@@ -22,6 +22,8 @@ STATE_TYPES: Final = (
     "m.room.topic",
     "m.room.encryption",
     "m.room.join_rules",
+    "m.room.history_visibility",
+    "m.room.guest_access",
     "m.room.power_levels",
     "m.room.member",
     "m.room.tombstone",
@@ -90,6 +92,10 @@ class FoundRoom:
     encrypted: bool = False
     join_rule: str = "invite"
     allow: frozenset[str] = frozenset()
+    readable_by_all: bool = False
+    """Whether anybody can read it without entering."""
+    guests: bool = False
+    """Whether guests, who have no account, may enter."""
     power: Mapping[str, Any] = field(default_factory=dict)
     children: Mapping[str, str] = field(default_factory=dict)
     """Room id → order."""
@@ -236,6 +242,8 @@ def room_from_state(room_id: str, events: Sequence[Mapping[str, Any]], bot: str)
         encrypted=bool(_string(state.get("m.room.encryption", _NONE).get("algorithm"))),
         join_rule=_string(rules.get("join_rule")) or "invite",
         allow=_allowed(rules),
+        readable_by_all=state.get("m.room.history_visibility", _NONE).get("history_visibility") == "world_readable",
+        guests=state.get("m.room.guest_access", _NONE).get("guest_access") == "can_join",
         power=_power(state.get("m.room.power_levels", _NONE)),
         children=children,
         parents=frozenset(parents),

@@ -164,6 +164,10 @@ class _Planner:
             before = words.entrance(found.join_rule, map(self._called, found.allow))
             after = words.entrance(room.join_rule, map(str, room.allow))
             self._set(room, found, "m.room.join_rules", "", content.join_rules(room), before, after)
+        if found.readable_by_all:
+            self._set(room, found, "m.room.history_visibility", "", content.history(), "anyone", "its members")
+        if found.guests:
+            self._set(room, found, "m.room.guest_access", "", content.guests(), "let in", "kept out")
         power = mended(room, found, self.terms.bot, self.policy)
         if power != found.power:
             before, after = words.powers(found.power, power)
@@ -179,7 +183,7 @@ class _Planner:
             body = content.parenting(self.terms.server)
             self._set(room, found, "m.space.parent", room.parent, body, "", str(room.parent), key_id=parent)
         for other in sorted(found.parents - {parent}):
-            if other in self.ours or room.parent is None:
+            if other in self.ours or (room.parent is None and room.place.key != SPACE):
                 self._set(room, found, "m.space.parent", other, {}, self._called(other), "")
         marker = Marker(self.terms.organisation, room.place)
         if found.marker != marker:

@@ -18,6 +18,8 @@ _NAMES: Final = {
     "m.room.topic": "topic",
     "m.room.encryption": "encryption",
     "m.room.join_rules": "who may enter:",
+    "m.room.history_visibility": "who may read it:",
+    "m.room.guest_access": "guests:",
     "m.room.power_levels": "power:",
 }
 _QUOTED: Final = frozenset({"m.room.name", "m.room.topic"})

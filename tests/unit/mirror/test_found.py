@@ -194,6 +194,8 @@ LEVELS = st.dictionaries(
     st.sampled_from([BOT, "@ann:example.org", "@mallory:example.org", "m.room.name", "\ud800"]), SCALARS
 )
 WORDS = {
+    "m.room.history_visibility": ("history_visibility",),
+    "m.room.guest_access": ("guest_access",),
     "m.room.create": ("room_version", "additional_creators"),
     "m.room.name": ("name",),
     "m.room.topic": ("topic",),

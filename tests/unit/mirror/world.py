@@ -187,6 +187,12 @@ class Happening:
             "m.room.join_rules", merged(self.homeserver.state(self.room_id, "m.room.join_rules"), {"allow": allow})
         )
 
+    def _readable_by_all(self, yes: bool) -> None:
+        self._put("m.room.history_visibility", {"history_visibility": "world_readable" if yes else "shared"})
+
+    def _guests(self, yes: bool) -> None:
+        self._put("m.room.guest_access", {"guest_access": "can_join" if yes else "forbidden"})
+
     def _power(self, changes: dict[str, Any]) -> None:
         if "users" in changes:
             changes = {**changes, "users": {account(user): level for user, level in changes["users"].items()}}
