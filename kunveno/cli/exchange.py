@@ -35,15 +35,16 @@ def add(app: typer.Typer) -> None:
 
 def import_(
     ctx: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="CSV and YAML files, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="CSV and YAML files, or folders of them.")],
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Take the good rows where others are bad.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
 ) -> None:
     """Take branches, members and mandates from files.
 
-    Rows that are in the register already are changed where they differ; nothing is deleted. If any row is bad,
-    nothing at all is changed. Status 1 says that rows were bad, 6 that they were left out with --skip-bad.
+    Rows that are in the register already are changed where they differ; nothing is deleted.
+
+    If any row is bad, nothing at all is changed, and the exit status is 1; with --skip-bad it is 6.
     """
     from party.exchange.reading import read_files
 

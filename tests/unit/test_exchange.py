@@ -98,8 +98,9 @@ async def make_tables(database: Database) -> None:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with Database.open(f"sqlite:///{tmp_path}/register.db") as database:
+async def desk(tmp_path: Path, database_url: str) -> AsyncIterator[Desk]:
+    """A register on each kind of database."""
+    async with Database.open(database_url) as database:
         await make_tables(database)
         yield Desk(tmp_path, database)
 

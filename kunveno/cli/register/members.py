@@ -186,7 +186,7 @@ async def list_(
 
 
 async def _facts(session: AsyncSession, rows: Sequence[MemberRow]) -> list[Facts]:
-    slugs = dict((await session.execute(select(BranchRow.id, BranchRow.slug))).tuples().all())
+    slugs = {row.id: row.slug for row in await session.execute(select(BranchRow.id, BranchRow.slug))}
     accounts: dict[tuple[str, bool], list[str]] = {}
     named = select(AccountRow).order_by(AccountRow.user_id)
     if len(rows) == 1:
