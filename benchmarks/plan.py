@@ -30,6 +30,8 @@ from party.members import Status
 
 BRANCHES, MEMBERS = 10_000, 100_000
 SECONDS, BYTES = 3.0, 1 << 30
+TIMES = 3
+"""The fastest counts: what else runs on the machine only ever adds."""
 BOT, SERVER, ORGANISATION = "@kunveno:example.org", "example.org", "0" * 26
 EXAMPLE: Final = Path(__file__).parents[1] / "config.example.yaml"
 _WIDTHS: Final = (1, 20, 500)
@@ -38,7 +40,7 @@ _WIDTHS: Final = (1, 20, 500)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one planning took. `peak` is the most memory, in bytes, that its process ever had, all data included."""
+    """What the fastest planning took. `peak`: the most memory, in bytes, that its process ever had, data included."""
 
     rooms: int
     wanted: float
@@ -81,16 +83,19 @@ def measure() -> Measured:
     roster = _roster(list(party.tiers), list(party.offices))
     terms = Terms(policy, BOT, SERVER, ORGANISATION, "12")
     located = _mirrored(wanted(roster, party, policy))
-    begun = time.perf_counter()
-    should = wanted(roster, party, policy)
-    between = time.perf_counter()
-    result = plan(should, located, terms)
-    ended = time.perf_counter()
-    if result.steps or result.findings:
-        raise AssertionError(f"nothing should be left to do: {result.steps[:3]} {result.findings[:3]}")
+    times = []
+    for _ in range(TIMES):
+        begun = time.perf_counter()
+        should = wanted(roster, party, policy)
+        between = time.perf_counter()
+        result = plan(should, located, terms)
+        times.append((between - begun, time.perf_counter() - between))
+        if result.steps or result.findings:
+            raise AssertionError(f"nothing should be left to do: {result.steps[:3]} {result.findings[:3]}")
+    best = min(times, key=sum)
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) counts in bytes there, in kilobytes elsewhere
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return Measured(len(should.rooms), between - begun, ended - between, peak)
+    return Measured(len(located.rooms), *best, peak)
 
 
 def _roster(tiers: Sequence[str], offices: Sequence[str]) -> Roster:
