@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Integer, String, Text, select
+from sqlalchemy import Boolean, ForeignKey, Integer, String, Text, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,6 +56,7 @@ class MirrorRequestRow(Base):
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     asked_at: Mapped[datetime] = mapped_column(Instant)
+    again: Mapped[bool] = mapped_column(Boolean)
     done_at: Mapped[datetime | None] = mapped_column(Instant)
     outcome: Mapped[str | None] = mapped_column(Text)
 
@@ -79,6 +80,14 @@ class Known:
 
     room_id: str | None
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody asks the holder of the mirror to apply."""
+
+    id: str
+    again: bool
 
 
 async def identity(session: AsyncSession) -> Identity:
@@ -108,17 +117,17 @@ async def remember(session: AsyncSession, place: BranchRoom, room_id: str | None
     await session.flush()
 
 
-async def ask(session: AsyncSession, at: datetime) -> str:
-    """Ask whoever holds the mirror to apply; returns the number of the request."""
-    row = MirrorRequestRow(id=new_id(), asked_at=at)
+async def ask(session: AsyncSession, at: datetime, *, again: bool) -> str:
+    """Ask whoever holds the mirror to apply, with `again` inviting those too who left by themselves; returns its id."""
+    row = MirrorRequestRow(id=new_id(), asked_at=at, again=again)
     session.add(row)
     return row.id
 
 
-async def asked(session: AsyncSession) -> list[str]:
+async def asked(session: AsyncSession) -> list[Request]:
     """The requests that wait, oldest first."""
-    query = select(MirrorRequestRow.id).where(MirrorRequestRow.done_at.is_(None)).order_by(MirrorRequestRow.id)
-    return list(await session.scalars(query))
+    query = select(MirrorRequestRow.id, MirrorRequestRow.again).where(MirrorRequestRow.done_at.is_(None))
+    return [Request(*values) for values in await session.execute(query.order_by(MirrorRequestRow.id))]
 
 
 async def answer(session: AsyncSession, request: str, outcome: str, at: datetime) -> None:

@@ -17,7 +17,7 @@ from bridge.mirror.apply import Report, as_json
 from bridge.mirror.found import STATE_TYPES
 from bridge.mirror.mirror import Mirror
 from bridge.mirror.steps import Plan
-from bridge.mirror.tables import answer, asked
+from bridge.mirror.tables import Request, answer, asked
 from party import changes, mandates
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class Watch:
                 self._seen.rests_until = loop.time() + max(LEAST_CALM, CALM * (loop.time() - began))
             await asyncio.sleep(TICK)
 
-    async def _due(self, requests: Iterable[str], now: float) -> bool:
+    async def _due(self, requests: Iterable[Request], now: float) -> bool:
         """Whether anything asks for a round."""
         seen = self._seen
         if seen.retry_at is not None and now >= seen.retry_at:
@@ -114,7 +114,7 @@ class Watch:
             return True
         return seen.drift_at is not None and now >= max(seen.drift_at, seen.rests_until)
 
-    async def _round(self, requests: list[str]) -> None:
+    async def _round(self, requests: list[Request]) -> None:
         began = self._mirror.clock.now()
         self._seen.drift_at = None
 
@@ -123,7 +123,7 @@ class Watch:
 
         change, due = await self._mirror.database.read(present)
         try:
-            view = await self._mirror.look()
+            view = await self._mirror.look(again=any(request.again for request in requests))
             report = await self._mirror.carry_out(view)
         except (MatrixError, ExceptionGroup) as raised:
             error = _worst(raised)
@@ -142,7 +142,7 @@ class Watch:
         for request in requests:
             outcome, at = as_json(report), self._mirror.clock.now()
             await self._mirror.database.write(
-                lambda session, request=request, outcome=outcome, at=at: answer(session, request, outcome, at)  # type: ignore[misc]
+                lambda session, id_=request.id, outcome=outcome, at=at: answer(session, id_, outcome, at)  # type: ignore[misc]
             )
         self.last = Round(began, self._mirror.clock.now(), view.plan, report)
         self._on_round(self.last)

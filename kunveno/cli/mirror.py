@@ -73,7 +73,7 @@ def apply(ctx: typer.Context, json: Json = False, invite_again: Again = False) -
                     _say_outcome(view, report, json=json)
                     return
             if request is None:
-                request = await app.database.write(partial(ask, at=app.clock.now()))
+                request = await app.database.write(partial(ask, at=app.clock.now(), again=invite_again))
                 output.note("Another process works the mirror; it was asked to do this. Waiting for it …")
             elif (answered := await app.database.read(partial(outcome, request=request))) is not None:
                 _say_answer(answered, json=json)

@@ -71,6 +71,7 @@ def upgrade() -> None:
         "mirror_requests",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("again", sa.Boolean(), nullable=False),
         sa.Column("done_at", Instant(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mirror_requests")),
