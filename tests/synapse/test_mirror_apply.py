@@ -204,18 +204,22 @@ async def test_each_look_sees_the_present(new_world: NewWorld, new_member: NewMe
     assert [finding.place for finding in findings(view, Kind.AWAY)] == [place]
 
 
-async def test_many_come_at_once(new_world: NewWorld, new_member: NewMember) -> None:
-    """What members do at the same moment forks the history of a room; the mirror must see all of it."""
-    people = [await new_member() for _ in range(12)]
+async def test_what_happens_at_once_is_not_mended(new_world: NewWorld, new_member: NewMember) -> None:
+    """Members come while their branch is renamed: that forks the history of its rooms, and a look at the latest event
+    alone would see an old name and send the new one again."""
+    people = [await new_member() for _ in range(6)]
     world = await new_world(tree_of(2), people={str(number): ("b000", user) for number, (user, _) in enumerate(people)})
-    await world.apply()
-    rooms = [await world.room("france"), await world.room("b000"), await world.room("b000", "discussion")]
-    await asyncio.gather(*(api.join(room) for room in rooms for _, api in people))
-    for room in rooms:
-        assert (await world.truth.state(room)).with_membership("join") == {world.api.user_id, *(u for u, _ in people)}
-    before = writes(world.api)
-    report = await world.apply()
-    assert (report.done, report.failed, writes(world.api)) == ([], [], before)
+    await world.settle()
+    rooms = [await world.room("b000", key) for key in KEYS if key != "committee"]
+    for number, (_, api) in enumerate(people):
+        await do(world.database, EditBranch(world.grown.branches["b000"], f"Name {number}", None, None, None))
+        view = await world.look()
+        await asyncio.gather(world.mirror.carry_out(view), *(api.join(room) for room in rooms))
+        before = writes(world.api)
+        report = await world.apply()
+        assert (report.done, report.failed, writes(world.api)) == ([], [], before)
+    state = await world.truth.state(rooms[0])
+    assert (state.name, len(state.with_membership("join"))) == ("Name 5", 7)
 
 
 async def test_a_branch_moves_and_closes(new_world: NewWorld, new_member: NewMember) -> None:
