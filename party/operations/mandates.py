@@ -58,7 +58,7 @@ class GiveMandate(Operation):
 
 @dataclass(frozen=True, slots=True)
 class EndMandate(Operation):
-    """Set the end of a mandate (None: open again). `ends_at` may lie ahead."""
+    """Set the end of a mandate (None: open again). `ends_at` may lie ahead; one that has not begun is cancelled."""
 
     mandate_id: str
     ends_at: datetime | None
@@ -68,6 +68,8 @@ class EndMandate(Operation):
 
     async def carry_out(self, session: AsyncSession, context: Context) -> Sequence[Done]:
         row = await mandates.by_id(session, self.mandate_id)
+        if self.ends_at is not None and context.at < row.starts_at and self.ends_at <= row.starts_at:
+            return [Done("mandate.cancelled", row.id, row.branch_id, assign(row, ends_at=row.starts_at))]
         _check_period(row.starts_at, self.ends_at)
         member, branch = await members.by_id(session, row.member_id), await branches.by_id(session, row.branch_id)
         if row.ends_at is not None and (self.ends_at is None or self.ends_at > row.ends_at):

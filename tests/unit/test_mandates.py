@@ -118,6 +118,15 @@ async def test_an_end_is_set_moved_and_taken_back(db: Database, grown: Grown) ->
     assert await refused(db, EndMandate("none", NOW)) == "That mandate does not exist."
 
 
+async def test_a_mandate_that_has_not_begun_is_cancelled(db: Database, grown: Grown) -> None:
+    mandate = await give(db, grown, 10, 20)
+    done = await do(db, EndMandate(mandate, NOW))
+    assert [(deed.kind, deed.fields) for deed in done] == [("mandate.cancelled", ("ends_at",))]
+    assert not await db.read(lambda session: mandates.held_by(session, grown.members["M1"], on(10)))
+    assert not await db.read(lambda session: mandates.held_by(session, grown.members["M1"], on(15)))
+    await give(db, grown, 12, 14)
+
+
 async def test_a_longer_mandate_does_not_run_into_the_next(db: Database, grown: Grown) -> None:
     first = await give(db, grown, 0, 10)
     await give(db, grown, 20, 30)
