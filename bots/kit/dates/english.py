@@ -51,7 +51,7 @@ _UNITS: Final = Units(
         **dict.fromkeys(("a couple of days",), Duration(0, 2)),
     },
     half=r"and\s+a\s+half",
-    joint=r"and\b",
+    joint="and",
 )
 _duration = _UNITS.reader()
 _DAYS: Final = {
@@ -170,7 +170,7 @@ ENGLISH: Final = Language(
         rule(r"next (?P<unit>week|month|year|weekend)", _unit_next),
         rule(r"(?:this |the )?weekend", lambda found: Phrase(Edge("weekend")), loose=True),
         rule(rf"(?:in the |at )?{_PART}", lambda found: Phrase(part=_PARTS[found["part"] or ""]), loose=True),
-        rule(rf"{_HOUR}\s*o'? ?clock", _spoken),
+        rule(rf"{_HOUR}\s*o'?\s*clock", _spoken),
         rule(rf"(?:a )?(?P<quarter>half past|quarter past|quarter to) {_HOUR}", _spoken),
         rule(rf"{_HOUR}(?= (?:in the|at night))", _spoken, loose=True),
         rule(rf"at {_HOUR}{_BARE}", _spoken, loose=True),

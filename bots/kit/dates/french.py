@@ -56,7 +56,7 @@ _UNITS: Final = Units(
         **dict.fromkeys(("une quinzaine", "une quinzaine de jours"), Duration(0, 14)),
     },
     half=r"et\s+demie?",
-    joint=r"et\b",
+    joint="et",
 )
 _duration = _UNITS.reader()
 _IDIOMS: Final = {"huit jours": Duration(0, 7), "quinze jours": Duration(0, 14)}
@@ -182,7 +182,9 @@ FRENCH: Final = Language(
         rule(rf"{_NAMED} (?:le )?{_NTH}(?!\s*(?:h|\d|[:/.]\d))", _date, loose=True),
         rule(rf"le {_NTH}{_BARE}", _date),
         rule(rf"le {_NTH}(?= (?:a|vers) \d)", _date),
-        rule(rf"(?P<edge>fin|debut) (?:du|de ce|de cette|de l'|de la|de) ?(?P<unit>mois|semaine|annee){_NEXT}?", _edge),
+        rule(
+            rf"(?P<edge>fin|debut) (?:du|de ce|de cette|de l'|de la|de)\s*(?P<unit>mois|semaine|annee){_NEXT}?", _edge
+        ),
         rule(rf"(?P<edge>fin|debut|mi)[ -](?:de )?{_MONTH_NAME}(?: {YEAR})?", _month_part),
         rule(r"(?:la |le |l')?(?P<unit>semaine|mois|annee|an) (?:prochaine?|qui vient)", _unit_next),
         rule(rf"(?:ce |le )?week[ -]?end{_NEXT}?", _weekend, loose=True),

@@ -46,7 +46,7 @@ class Units:
     def pattern(self) -> str:
         """A pattern for a duration, to stand in a rule."""
         item = self._item()
-        return rf"(?:{item}(?:(?:\s*,)?\s*(?:{self.joint})?\s*{item})*)"
+        return rf"(?:{item}(?:(?:\s*,\s*|\s+)?(?:{self.joint}\s+)?{item}){{0,6}})"
 
     def _item(self, *, named: bool = False) -> str:
         number = rf"(?:\d{{1,6}}(?:[.,]\d{{1,2}})?|{either(self.numbers)}(?=\s))"

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
-_WORD: Final = re.compile(r"[a-z]{4,}")
-_MOST_WORDS: Final = 20
+_WORD: Final = re.compile(r"(?<![a-z])[a-z]{4,20}(?![a-z])")
+_LONGEST: Final = 120
 
 
 def corrected(words: str, known: frozenset[str]) -> str | None:
     """The folded text with each unknown word replaced by the known one that differs by one letter; None if none is."""
-    if len(_WORD.findall(words)) > _MOST_WORDS:
+    if len(words) > _LONGEST:
         return None
     right = _WORD.sub(lambda match: _nearest(match.group(), known), words)
     return None if right == words else right
