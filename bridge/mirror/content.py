@@ -79,6 +79,7 @@ def creation(
         {"type": "m.room.join_rules", "content": join_rules(room)},
         {"type": "m.room.history_visibility", "content": history()},
         {"type": "m.room.guest_access", "content": guests()},
+        {"type": "m.room.canonical_alias", "content": {}},  # the alias is for the mirror's eyes, not for people's
     ]
     if room.encrypted:
         state.append({"type": "m.room.encryption", "content": encryption()})

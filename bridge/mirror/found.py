@@ -31,6 +31,8 @@ STATE_TYPES: Final = (
     "m.space.parent",
     MARKER,
 )
+_RECENT: Final = 30
+"""State events of a room that are laid over the state before them."""
 _NONE: Final[Mapping[Any, Any]] = {}
 _LEVEL_MAPS: Final = frozenset({"users", "events", "notifications"})
 _LEVELS: Final = frozenset({"users_default", "events_default", "state_default", "ban", "invite", "kick", "redact"})
@@ -148,8 +150,8 @@ class Found:
     rooms: Mapping[str, FoundRoom]
     invitations: frozenset[str] = frozenset()
     exact: bool = True
-    """Whether the homeserver gave the current state (MSC4222). Without it, Synapse gives the state after the latest
-    event, which misses what was sent at the same moment as that event; `read_room` sees all."""
+    """Whether the homeserver gave the current state (MSC4222). Without it, the latest events are laid over the state
+    before them, which is the same but where two were sent at the same moment; `read_room` is always right."""
 
 
 async def read_world(api: MatrixApi) -> Found:
@@ -160,7 +162,7 @@ async def read_world(api: MatrixApi) -> Found:
     nothing = {"not_types": ["*"]}
     room = {
         "state": {"types": list(STATE_TYPES), "lazy_load_members": False},
-        "timeline": {"limit": 1, "not_types": ["*"]},
+        "timeline": {"limit": _RECENT, "types": list(STATE_TYPES)},
         "ephemeral": nothing,
         "account_data": nothing,
     }
@@ -184,10 +186,13 @@ async def read_room(api: MatrixApi, room_id: str) -> FoundRoom:
 
 
 def _state_of(room: Mapping[str, Any]) -> tuple[Sequence[Mapping[str, Any]], bool]:
+    """The state events of a room, and whether the homeserver says that they are the current ones."""
     for name in ("state_after", "org.matrix.msc4222.state_after"):
         if name in room:
             return room[name]["events"], True
-    return room["state"]["events"], False
+    recent = [event for event in room["timeline"]["events"] if "state_key" in event]
+    latest = {(event["type"], event["state_key"]): event for event in (*room["state"]["events"], *recent)}
+    return list(latest.values()), False
 
 
 def room_from_state(room_id: str, events: Sequence[Mapping[str, Any]], bot: str) -> FoundRoom:

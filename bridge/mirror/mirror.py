@@ -15,7 +15,7 @@ from bridge.mirror.locate import Located, locate
 from bridge.mirror.plan import Terms, plan
 from bridge.mirror.policy import MirrorPolicy
 from bridge.mirror.roster import Roster, read_roster
-from bridge.mirror.steps import Plan
+from bridge.mirror.steps import Enter, Follow, Plan
 from bridge.mirror.tables import Identity, identity, known_rooms
 from bridge.mirror.wanted import Wanted, wanted
 from ground.clock import Clock
@@ -80,7 +80,18 @@ class Mirror:
         return View(roster.tree, should, located, terms, me, result)
 
     async def carry_out(self, view: View, progress: Progress = lambda step, reason: None) -> Report:
-        """Do what the view's plan says. The caller holds the lock of the mirror."""
+        """Do what the view's plan says. The caller holds the lock of the mirror.
+
+        Rooms that the bot enters on the way are seen then only, so what they need is planned and done in a second turn.
+        """
+        report = await self._apply(view, progress)
+        if any(isinstance(step, Enter | Follow) for step in report.done):
+            more = await self._apply(await self.look(), progress)
+            report.done += more.done
+            report.failed += more.failed
+        return report
+
+    async def _apply(self, view: View, progress: Progress) -> Report:
         return await apply.apply(
             view.plan,
             view.located,

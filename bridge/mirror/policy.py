@@ -73,15 +73,18 @@ class SpacePolicy(Policy):
 
 
 def quiet_rooms() -> dict[str, RoomKind]:
-    """The rooms of every branch where the configuration names none: a member hears the tiers above, not their talk."""
+    """The rooms of every branch where the configuration names none: a member hears the tiers above, not their talk.
+
+    The kind comes first: telephones cut long names, and a word for the committee must not end up in the discussion.
+    """
     return {
         "announcements": RoomKind(
-            name={"en": "{branch}: announcements", "fr": "{branch} : annonces"},
+            name={"en": "Announcements – {branch}", "fr": "Annonces – {branch}"},
             who=Audience.MEMBERS_AND_BELOW,
             post="officers",
         ),
-        "discussion": RoomKind(name={"en": "{branch}: discussion", "fr": "{branch} : discussion"}),
-        "committee": RoomKind(name={"en": "{branch}: committee", "fr": "{branch} : comité"}, who=Audience.OFFICERS),
+        "discussion": RoomKind(name={"en": "Discussion – {branch}", "fr": "Discussion – {branch}"}),
+        "committee": RoomKind(name={"en": "Committee – {branch}", "fr": "Bureau – {branch}"}, who=Audience.OFFICERS),
     }
 
 

@@ -54,7 +54,8 @@ class WantedRoom:
     strangers: Strangers
     parent: BranchRoom | None
     order: str
-    """How the parent space sorts it: rooms first, then the branches below by slug, so that a new name moves nothing."""
+    """How the parent space sorts it: rooms first, then the branches below by depth (clients flatten spaces) and
+    slug, so that a new name moves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,9 @@ def wanted(roster: Roster, party: PartyPolicy, policy: MirrorPolicy) -> Wanted:
     posting = min((power for power in policy.power.values() if power > 0), default=50)
     spaces = {branch_id: BranchRoom(branch_id, SPACE) for branch_id in mirrored}
     rooms: dict[BranchRoom, WantedRoom] = {}
-    for _, branch in roster.tree.top_down():
+    for depth, branch in roster.tree.top_down():
         if branch.open and branch.id in mirrored:
-            for room in _rooms(branch, roster.tree, people, party, policy, posting, spaces):
+            for room in _rooms(branch, depth, roster.tree, people, party, policy, posting, spaces):
                 rooms[room.place] = room
     accounts = frozenset(account for person in roster.people for account in person.accounts)
     return Wanted(rooms, accounts, frozenset(mirrored))
@@ -155,6 +156,7 @@ def scope(tree: Tree, only: Sequence[str]) -> set[str]:
 
 def _rooms(
     branch: Branch,
+    depth: int,
     tree: Tree,
     people: _People,
     party: PartyPolicy,
@@ -186,7 +188,7 @@ def _rooms(
         members=members,
         strangers=Strangers.UNKNOWN if policy.space.knock else Strangers.NOBODY,
         parent=spaces.get(branch.parent_id) if branch.parent_id is not None else None,
-        order=f"1{branch.slug}"[:50],
+        order=f"1{depth:02}{branch.slug}"[:50],
     )
     for number, (key, kind) in enumerate(policy.rooms.items()):
         if not kind.of_tier(branch.tier):

@@ -129,7 +129,9 @@ class EmbeddedSynapse:
         await self.stop()
         await self._run()
 
-    async def register_user(self, localpart: str, password: str, *, admin: bool = False) -> str:
+    async def register_user(
+        self, localpart: str, password: str, *, admin: bool = False, display_name: str | None = None
+    ) -> str:
         """Registers an account by the shared secret, returns an access token. `MatrixError` when the name is taken."""
         address = f"{self.url}/_synapse/admin/v1/register"
         secret = self._files.shared_secret.read_text(encoding="utf-8").strip()
@@ -139,6 +141,8 @@ class EmbeddedSynapse:
             said = "\0".join((nonce, localpart, password, "admin" if admin else "notadmin"))
             mac = hmac.new(secret.encode(), said.encode(), hashlib.sha1).hexdigest()
             body = {"nonce": nonce, "username": localpart, "password": password, "admin": admin, "mac": mac}
+            if display_name is not None:
+                body["displayname"] = display_name
             async with session.post(address, json=body) as response:
                 answer = await response.json()
                 if response.status != 200:

@@ -191,12 +191,12 @@ def test_the_quiet_rooms_are_those_of_the_example() -> None:
         (
             "port: 8090",
             "port: 8090\n  port: 8091",
-            "config.yaml:164: web.port: stands twice, first on line 163; keep one of the two",
+            "config.yaml:166: web.port: stands twice, first on line 165; keep one of the two",
         ),
         (
             "port: 8090",
             "port: [",
-            "config.yaml:164: ",
+            "config.yaml:166: ",
         ),
         (
             "  name: Syndicat des exemples",

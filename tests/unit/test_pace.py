@@ -14,7 +14,7 @@ from bridge.places import BranchRoom
 PLACE = BranchRoom("01", "discussion")
 ROOM = WantedRoom(
     place=PLACE,
-    name="Brest: discussion",
+    name="Discussion – Brest",
     topic="",
     encrypted=True,
     join_rule=next(iter(JoinRule)),

