@@ -84,8 +84,8 @@ class TestTwelveBranches:
         space = ids[world.place(slug)]
         assert rooms[SPACE].content("m.room.create").get("type") == "m.space"
         assert rooms[SPACE].name == slug.title()
-        assert rooms["announcements"].name == f"{slug.title()} : annonces"
-        assert rooms["committee"].name == f"{slug.title()} : comité"
+        assert rooms["announcements"].name == f"Annonces – {slug.title()}"
+        assert rooms["committee"].name == f"Bureau – {slug.title()}"
 
         below = {ids[world.place(child)] for child, parent in ABOVE.items() if parent == slug}
         assert rooms[SPACE].children == below | {ids[world.place(slug, key)] for key in KEYS if key != SPACE}
@@ -148,7 +148,7 @@ class TestTwelveBranches:
         assert not (await world.apply()).failed
         assert world.api.traffic.writes - before == {"put_state": 4}
         names = {(await world.truth.state(ids[world.place("manche", key)])).name for key in KEYS}
-        assert names == {"Côte-d’Or", *(f"Côte-d’Or : {what}" for what in ("annonces", "discussion", "comité"))}
+        assert names == {"Côte-d’Or", *(f"{what} – Côte-d’Or" for what in ("Annonces", "Discussion", "Bureau"))}
 
     async def check_visit(self, world: World, ids: Mapping[BranchRoom, str], anna: MatrixApi) -> None:
         """Anna comes in by her invitations, and sees the way from France to Brest."""

@@ -73,7 +73,7 @@ class TestByAnAccountOfAllPower:
 
     async def check_mended(self, world: World, eve: str, bob: str, stranger: str, version: str) -> None:
         room = await world.state("france", "discussion")
-        assert room.name == "France : discussion"
+        assert room.name == "Discussion – France"
         assert room.content("m.room.join_rules")["join_rule"] == "invite"
         assert bob in room.with_membership("invite")
         assert stranger in room.with_membership("leave")

@@ -138,7 +138,7 @@ async def test_it_applies_at_the_start_and_follows_the_register(
         status, said = await home.call("branch", "rename", "bretagne", "Breizh")
         assert status == 0, said
         await name_is(truth, space, "Breizh")
-        await name_is(truth, await room(home, grown.branches["bretagne"], "discussion"), "Breizh: discussion")
+        await name_is(truth, await room(home, grown.branches["bretagne"], "discussion"), "Discussion – Breizh")
         await end(running)
 
 
