@@ -56,7 +56,7 @@ class MirrorRequestRow(Base):
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     asked_at: Mapped[datetime] = mapped_column(Instant)
-    again: Mapped[bool] = mapped_column(Boolean)
+    again: Mapped[bool] = mapped_column(Boolean, default=False)
     done_at: Mapped[datetime | None] = mapped_column(Instant)
     outcome: Mapped[str | None] = mapped_column(Text)
 
