@@ -37,8 +37,8 @@ help: ## list the targets
 demo: $(DEMO_READY) ## start a real Synapse and mirror an organisation chart (ONCE=1 leaves at the end, BRANCHES=all takes the whole country, PORT=8009 another port)
 	@exec $(DEMO)/bin/kunveno demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(BRANCHES),--branches "$(BRANCHES)") $(if $(PORT),--port "$(PORT)")
 
-test: check ## everything: check, then every test
-	@$(DEV)/bin/pytest
+test: check ## everything: check, then every test, on all cores
+	@$(DEV)/bin/pytest --numprocesses auto --dist loadfile
 
 check: $(DEV_READY) ## what needs no server: style, types, the floors
 	@$(DEV)/bin/ruff check .
