@@ -19,7 +19,6 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +26,7 @@ from sqlalchemy import URL, Table, bindparam, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from ground.database import Base, Database
-from kunveno import migrate
+from kunveno import migrate, resources
 
 REGISTER: Final = "register.db"
 CONFIGURATION: Final = "config.yaml"
@@ -67,8 +66,10 @@ def default_name(at: datetime) -> str:
 async def backup(database: Database, files: Mapping[str, Path], target: Path, at: datetime) -> Manifest:
     """Write a backup of `database` and of `files` (CONFIGURATION and REGISTRATION, where they are) to `target`.
 
-    The file appears when it is whole, with mode 0600. Raises BackupError when it is there already, OSError.
+    The file appears when it is whole, with mode 0600. Raises BackupError if it is there or its folder is not; OSError.
     """
+    if not target.parent.is_dir():
+        raise BackupError(f"there is no folder {target.parent}; make it, or name another one")
     with tempfile.TemporaryDirectory(prefix=".kunveno-backup-", dir=target.parent) as name:
         folder = Path(name)
         rows, revision = await _save(database, folder / REGISTER)
@@ -92,6 +93,11 @@ async def unpack(archive: Path, folder: Path) -> Opened:
     return Opened(await asyncio.to_thread(_unpack, archive, folder), folder)
 
 
+async def check_empty(database: Database) -> None:
+    """Raises BackupError when there is anything in a database, whose tables are those of this version."""
+    _refuse_filled(await database.read(_count), database)
+
+
 async def restore(opened: Opened, database: Database) -> None:
     """Fill an empty database, whose tables are those of this version, with the rows of a backup.
 
@@ -104,23 +110,22 @@ async def restore(opened: Opened, database: Database) -> None:
         held = await copy.read(_count)
 
         async def fill(session: AsyncSession) -> None:
-            if there := {name: rows for name, rows in (await _count(session)).items() if rows}:
-                what = ", ".join(f"{name} {rows}" for name, rows in there.items())
-                raise BackupError(
-                    f"the database is not empty (rows: {what}), and a backup is restored into an empty one only; "
-                    + (
-                        f"move {database.path} and its -wal and -shm files away"
-                        if database.path is not None
-                        else "make a new one with createdb and name it in database.url"
-                    )
-                    + ", then restore again"
-                )
+            _refuse_filled(await _count(session), database)
             await _copy(copy, await session.connection())
             await _continue_numbers(await session.connection())
             if await _count(session) != held:
                 raise BackupError("not all rows arrived in the database; nothing was restored")
 
         await database.write(fill)
+
+
+def _refuse_filled(counts: Mapping[str, int], database: Database) -> None:
+    if what := ", ".join(f"{name} {rows}" for name, rows in counts.items() if rows):
+        there = f"the database is not empty (rows: {what}), and a backup is restored into an empty one only"
+        remedy = "make a new one with createdb and name it in database.url"
+        if database.path is not None:
+            remedy = f"move {database.path} and its -wal and -shm files away"
+        raise BackupError(f"{there}; {remedy}, then restore again")
 
 
 async def _save(database: Database, path: Path) -> tuple[dict[str, int], str]:
@@ -210,7 +215,14 @@ def _finish(
         (folder / part).write_bytes(path.read_bytes())
     parts = {part: folder / part for part in (REGISTER, *files)}
     hashes = {part: _sha256(path) for part, path in parts.items()}
-    manifest = Manifest(_FORMAT, _version(), at.isoformat(timespec="seconds"), revision, rows, hashes)
+    manifest = Manifest(
+        _FORMAT,
+        resources.version() or "of an unknown version",
+        at.isoformat(timespec="seconds"),
+        revision,
+        rows,
+        hashes,
+    )
     _pack(manifest, parts, target)
     return manifest
 
@@ -262,6 +274,8 @@ def _unpack(archive: Path, folder: Path) -> Manifest:
             while stream.read(_BLOCK):  # to the end, where the checksum of the whole stands
                 pass
     except _UNREADABLE as error:
+        if at == _MANIFEST and not said:
+            raise BackupError(f"{archive} is no backup of Kunveno, or cut off at its beginning") from None
         raise BackupError(f"{archive} is damaged or cut off, in {at} or just after it ({error})") from None
     manifest = _manifest(said, archive)
     if missing := sorted(manifest.sha256.keys() - found.keys()):
@@ -282,13 +296,6 @@ def _manifest(said: bytes, archive: Path) -> Manifest:
             "install that version"
         )
     return manifest
-
-
-def _version() -> str:
-    try:
-        return metadata.version("kunveno")
-    except metadata.PackageNotFoundError:
-        return "of an unknown version"
 
 
 def _sha256(path: Path) -> str:

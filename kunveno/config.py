@@ -142,7 +142,12 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
 
     `environment` may name another database (`KUNVENO_DATABASE_URL`). Raises ConfigError with all that is wrong.
     """
-    config = parse(_read(path), path)
+    return read(_read(path), path, environment)
+
+
+def read(text: str, path: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """What `load` gives once a text stands at `path`. Raises ConfigError with all that is wrong."""
+    config = parse(text, path)
     address = (environment or {}).get(DATABASE_VARIABLE)
     return config if not address else _with_database(config, address, path.absolute().parent)
 

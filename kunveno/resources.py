@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
+
+
+def version() -> str | None:
+    """The version of Kunveno that is installed; None in a source tree that is not."""
+    try:
+        return metadata.version("kunveno")
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _find(name: str) -> Path:

@@ -55,9 +55,9 @@ def build() -> typer.Typer:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from kunveno.resources import version
 
-        output.say(f"kunveno {version('kunveno')}")
+        output.say(f"kunveno {version() or '(not installed)'}")
         raise typer.Exit
 
 

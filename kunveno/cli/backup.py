@@ -19,6 +19,7 @@ from kunveno.cli.invocation import of
 if TYPE_CHECKING:
     from kunveno.app import App
     from kunveno.backup import Opened
+    from kunveno.config import Config
 
 Json = Annotated[bool, typer.Option("--json", help="As data.")]
 
@@ -70,7 +71,6 @@ def restore(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="What 
     async def work() -> None:
         with tempfile.TemporaryDirectory(prefix="kunveno-restore-") as folder:
             opened = await unpack(file, Path(folder))
-            _place_files(ctx, opened)
             await _fill(ctx, opened)
         manifest = opened.manifest
         output.say(f"Restored: {sum(manifest.rows.values())} rows of {manifest.made_at}, Kunveno {manifest.kunveno}.")
@@ -86,13 +86,26 @@ async def _fill(ctx: typer.Context, opened: Opened) -> None:
     from bridge.mirror.mirror import LOCK
     from ground import locks
     from kunveno.app import open_database
-    from kunveno.backup import BackupError
+    from kunveno.backup import BackupError, check_empty
     from kunveno.backup import restore as filled
 
-    async with open_database(of(ctx).config(), create=True) as database, locks.hold(database, LOCK) as held:
+    async with open_database(_config(ctx, opened), create=True) as database, locks.hold(database, LOCK) as held:
         if not held:
             raise BackupError("another process works the mirror of this database; stop it, then restore again")
+        await check_empty(database)
+        _place_files(ctx, opened)
         await filled(opened, database)
+
+
+def _config(ctx: typer.Context, opened: Opened) -> Config:
+    """The configuration that there is, else the one of the backup as it would be in that place."""
+    from kunveno.backup import CONFIGURATION
+    from kunveno.config import read
+
+    path, content = of(ctx).config_path, opened.part(CONFIGURATION)
+    if path.exists() or content is None:
+        return of(ctx).config()
+    return read(content.decode(), path, os.environ)
 
 
 def _place_files(ctx: typer.Context, opened: Opened) -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -203,7 +204,7 @@ def test_wherever_a_byte_is_changed_it_is_refused(archive: Path, tmp_path: Path)
 async def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "other.tar.gz"
     other.write_text("Not compressed at all.")
-    with pytest.raises(BackupError, match="is damaged or cut off"):
+    with pytest.raises(BackupError, match="is no backup of Kunveno"):
         await unpack(other, tmp_path)
 
 
@@ -269,4 +270,38 @@ def test_the_commands_bring_a_whole_installation_to_another_place(tmp_path: Path
     assert status == 1
     assert "the database is not empty" in said
     assert (new / "registration.yaml").read_text() == "as_token: another\n"
+    assert not list(new.glob("*.restored-*"))
+    (new / "kunveno.db").unlink()
+    status, said = command("--config", new / "config.yaml", "restore", archive)
+    assert status == 0, said
+    assert (new / "registration.yaml").read_text() == "as_token: another\n"
     assert (new / "registration.yaml.restored-1").read_text() == "as_token: secret\n"
+
+
+def test_nothing_is_written_beside_a_database_that_is_not_empty(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place := tmp_path / "place").mkdir()
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    monkeypatch.setenv("KUNVENO_DATABASE_URL", f"sqlite:///{tmp_path / 'small.db'}")
+    whole = tmp_path / "whole.tar.gz"
+    assert command("--config", tmp_path / "config.yaml", "backup", whole)[0] == 0
+    status, said = command("--config", place / "config.yaml", "restore", whole)
+    assert (status, "the database is not empty" in said, list(place.iterdir())) == (1, True, [])
+
+
+def test_the_folder_of_a_backup_has_to_be_there(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    monkeypatch.setenv("KUNVENO_DATABASE_URL", f"sqlite:///{tmp_path / 'small.db'}")
+    status, said = command("--config", tmp_path / "config.yaml", "backup", tmp_path / "nodir" / "b.tar.gz")
+    assert (status, said) == (1, f"kunveno: there is no folder {tmp_path / 'nodir'}; make it, or name another one\n")
+
+
+def test_what_is_not_installed_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", lambda name: f"7.8 of {name}")
+    assert command("--version") == (0, "kunveno 7.8 of kunveno\n")
+    monkeypatch.setattr(metadata, "version", nothing)
+    assert command("--version") == (0, "kunveno (not installed)\n")
