@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -237,10 +238,41 @@ def test_a_mandate_ends_with_its_day(filled: Run) -> None:
         "from": "2026-03-01",
         "until": "2027-12-31",
     } in (found)
+    assert (
+        "M0007 is not secretary of 'loire' any more." in filled("mandate", "end", "M0007", "secretary", "loire").stdout
+    )
     assert filled("mandate", "end", "M0001", "king", "france").exit_code == Exit.REFUSED
     assert (
         "write one like 2027-06-30" in filled("mandate", "give", "M0001", "delegate", "loire", "--until", "soon").stderr
     )
+
+
+def test_a_mandate_says_its_days_and_one_that_has_not_begun_is_cancelled(filled: Run) -> None:
+    give = ("mandate", "give", "M0003", "delegate", "loire", "--from", "2127-01-01")
+    said = "M0003 is delegate of 'loire' from 2127-01-01 until 2128-12-31.\n"
+    assert filled(*give, "--until", "2128-12-31").stdout == said
+    cancelled = "The mandate of M0003 as delegate of 'loire', which had not begun, is cancelled.\n"
+    for _ in range(2):
+        assert filled("mandate", "end", "M0003", "delegate", "loire", "--from", "2127-01-01").stdout == cancelled
+        listed = data(filled("mandate", "list", "--all", "--member", "M0003", "--json"))
+        assert "2127-01-01" not in [one["from"] for one in listed]
+        assert "2127" not in filled("member", "show", "M0003").stdout
+        assert filled(*give).stdout == "M0003 is delegate of 'loire' from 2127-01-01.\n"
+
+
+def test_a_member_is_shown_with_days(filled: Run) -> None:
+    filled("member", "transfer", "M0007", "rhone")
+    filled("mandate", "give", "M0007", "delegate", "rhone")
+    shown = filled("member", "show", "M0007").stdout
+    assert re.search("^in the branch +loire, from [0-9-]{10} until [0-9-]{10}$", shown, re.MULTILINE)
+    assert re.search("^in the branch +rhone, from [0-9-]{10}$", shown, re.MULTILINE)
+    assert re.search("^delegate +rhone, from [0-9-]{10}$", shown, re.MULTILINE)
+
+
+def test_an_unknown_tier_is_refused_with_those_there_are(filled: Run) -> None:
+    result = filled("branch", "list", "--tier", "nix")
+    assert result.exit_code == Exit.REFUSED
+    assert "kunveno: There is no tier 'nix'; the tiers are national, " in result.stderr
 
 
 def test_refusals_are_said_in_the_language_asked_for(filled: Run) -> None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ground.texts import text
 from kunveno.app import App
 from kunveno.cli import output
 from kunveno.cli.register.common import change, given
 from kunveno.cli.register.mandates import Listed, listed
 from party import branches, mandates
 from party.branches import Branch, BranchRow, Tree
+from party.errors import RegisterError
 from party.mandates import MandateRow
 from party.members import MemberRow, counts
 from party.operation import Operation
@@ -141,11 +143,16 @@ async def show(app: App, slug: str, *, json: bool) -> None:
         if value not in (None, []):
             output.say(f"{key:12}{' '.join(value) if isinstance(value, list) else value}")
     for one in officers:
-        output.say(f"{one.office:12}{one.name} ({one.number}), {one.period()}")
+        output.say(f"{one.office:12}{one.name} ({one.number}), {one.period}")
 
 
 async def list_(app: App, *, tier: str | None, closed: bool, json: bool) -> None:
     """Print the branches, one a line."""
+    tiers = app.config.party().tiers
+    if tier is not None and tier not in tiers:
+        raise RegisterError(
+            text("There is no tier '{tier}'; the tiers are {tiers}.", tier=tier, tiers=", ".join(tiers))
+        )
     tree, sizes = await app.database.read(_tree_and_sizes)
     found = [
         _facts(tree, branch, sizes.get(branch.id, 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,14 +12,21 @@ from kunveno.cli import output
 from party.operation import Done, Operation
 
 
-async def change(app: App, make: Callable[[AsyncSession], Awaitable[Operation]], said: str) -> Sequence[Done]:
-    """Carry out the operation that `make` makes, in one transaction, and say so. Raises RegisterError."""
+async def change(
+    app: App, make: Callable[[AsyncSession], Awaitable[Operation]], said: str, **otherwise: str
+) -> Sequence[Done]:
+    """Carry out the operation that `make` makes, in one transaction, and say so. Raises RegisterError.
+
+    `otherwise` has other sentences for other kinds of deeds, their dots written as underscores.
+    """
 
     async def work(session: AsyncSession) -> Sequence[Done]:
         return await app.change(session, await make(session))
 
     done = await app.database.write(work)
-    output.say(said if any(deed.changed for deed in done) else "Nothing had to be changed.")
+    changed = [deed for deed in done if deed.changed]
+    said = otherwise.get(changed[-1].kind.replace(".", "_"), said) if changed else "Nothing had to be changed."
+    output.say(said)
     return done
 
 
@@ -28,6 +35,10 @@ def given(new: str | None, present: str | None) -> str | None:
     return present if new is None else new or None
 
 
-def minute(instant: datetime, zone: tzinfo) -> str:
-    """An instant for reading, in a zone."""
-    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M}"
+def period(since: datetime, until: datetime | None, zone: tzinfo) -> str:
+    """From when until when, for reading: the first and the last day in a zone on which something was so."""
+    first = f"from {since.astimezone(zone).date()}"
+    if until is None:
+        return first
+    last = max(since, until - timedelta(microseconds=1))
+    return f"{first} until {last.astimezone(zone).date()}"

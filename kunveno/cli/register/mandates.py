@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ground.texts import text
 from kunveno.app import App
 from kunveno.cli import output
-from kunveno.cli.register.common import change
+from kunveno.cli.register.common import change, period
 from party import branches, members
 from party.branches import BranchRow
 from party.days import read_from, read_until, write_from, write_until
@@ -33,10 +33,8 @@ class Listed:
     branch: str
     since: str
     until: str | None
-
-    def period(self) -> str:
-        """From when until when."""
-        return f"from {self.since} until {self.until}" if self.until else f"from {self.since}"
+    period: str
+    """From which day until which, for reading."""
 
     def data(self) -> dict[str, str | None]:
         """For a script."""
@@ -50,14 +48,24 @@ class Listed:
 
 
 async def listed(session: AsyncSession, policy: PartyPolicy, rows: Iterable[MandateRow]) -> list[Listed]:
-    """Mandates with the names of what they point to."""
+    """Mandates with the names of what they point to; those that were cancelled, and so never were, are left out."""
     found = []
     for row in rows:
+        if row.ends_at is not None and row.ends_at <= row.starts_at:
+            continue
         member, branch = await members.by_id(session, row.member_id), await branches.by_id(session, row.branch_id)
         zone = policy.zone(branch.timezone)
         until = write_until(row.ends_at, zone) if row.ends_at else None
         found.append(
-            Listed(member.number, member.name, row.office, branch.slug, write_from(row.starts_at, zone), until)
+            Listed(
+                member.number,
+                member.name,
+                row.office,
+                branch.slug,
+                write_from(row.starts_at, zone),
+                until,
+                period(row.starts_at, row.ends_at, zone),
+            )
         )
     return found
 
@@ -71,7 +79,8 @@ async def give(app: App, number: str, office: str, branch: str, since: str | Non
         starts_at = read_from(since, zone) if since else None
         return GiveMandate(member.id, office, row.id, starts_at, read_until(until, zone) if until else None)
 
-    await change(app, make, f"{number} is {office} of '{branch}'.")
+    days = (f" from {since}" if since else "") + (f" until {until}" if until else "")
+    await change(app, make, f"{number} is {office} of '{branch}'{days}.")
 
 
 async def end(app: App, number: str, office: str, branch: str, since: str | None, until: str | None) -> None:
@@ -83,14 +92,24 @@ async def end(app: App, number: str, office: str, branch: str, since: str | None
         mandate = await _one(session, app, member, office, row, since)
         return EndMandate(mandate.id, read_until(until, zone) if until else app.clock.now())
 
-    await change(app, make, f"{number} is {office} of '{branch}' until {until or 'now'}.")
+    await change(
+        app,
+        make,
+        f"{number} is {office} of '{branch}' until {until}."
+        if until
+        else f"{number} is not {office} of '{branch}' any more.",
+        mandate_cancelled=f"The mandate of {number} as {office} of '{branch}', which had not begun, is cancelled.",
+    )
 
 
 async def _one(
     session: AsyncSession, app: App, member: MemberRow, office: str, branch: BranchRow, since: str | None
 ) -> MandateRow:
     query = select(MandateRow).where(
-        MandateRow.member_id == member.id, MandateRow.office == office, MandateRow.branch_id == branch.id
+        MandateRow.member_id == member.id,
+        MandateRow.office == office,
+        MandateRow.branch_id == branch.id,
+        MandateRow.ends_at.is_(None) | (MandateRow.ends_at > MandateRow.starts_at),
     )
     if since is not None:
         query = query.where(MandateRow.starts_at == read_from(since, app.config.party().zone(branch.timezone)))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ground.texts import text
 from kunveno.app import App
 from kunveno.cli import output
-from kunveno.cli.register.common import change, given
+from kunveno.cli.register.common import change, given, period
 from kunveno.cli.register.mandates import Listed, listed
 from party import branches, members
 from party.branches import BranchRow
@@ -120,34 +120,34 @@ async def release_account(app: App, number: str, account: str) -> None:
 async def show(app: App, number: str, *, json: bool) -> None:
     """Print a member with accounts, mandates and history."""
 
-    async def work(session: AsyncSession) -> tuple[Facts, list[Listed], list[Facts]]:
+    async def work(session: AsyncSession) -> tuple[Facts, list[Listed], list[tuple[Facts, str]]]:
         row = await members.by_number(session, number)
         facts = (await _facts(session, [row]))[0]
         held = await session.scalars(
             select(MandateRow).where(MandateRow.member_id == row.id).order_by(MandateRow.starts_at)
         )
-        history: list[Facts] = []
+        history: list[tuple[Facts, str]] = []
         for one in await members.memberships(session, row.id):
             branch = await branches.by_id(session, one.branch_id)
             zone = app.config.party().zone(branch.timezone)
             until = write_until(one.until, zone) if one.until else None
-            history.append({"branch": branch.slug, "since": write_from(one.since, zone), "until": until})
+            fact: Facts = {"branch": branch.slug, "since": write_from(one.since, zone), "until": until}
+            history.append((fact, f"{branch.slug}, {period(one.since, one.until, zone)}"))
         return facts, await listed(session, app.config.party(), held.all()), history
 
     facts, held, history = await app.database.read(work)
     if json:
-        output.print_json({**facts, "mandates": [one.data() for one in held], "memberships": history})
+        output.print_json(
+            {**facts, "mandates": [one.data() for one in held], "memberships": [fact for fact, _ in history]}
+        )
         return
     for key, value in facts.items():
         if value not in (None, []):
             output.say(f"{key:20}{' '.join(value) if isinstance(value, list) else value}")
     for one in held:
-        output.say(f"{one.office:20}{one.branch}, {one.period()}")
-    for past in history:
-        output.say(
-            f"{'in the branch':20}{past['branch']}, from {past['since']}"
-            + (f" until {past['until']}" if past["until"] else "")
-        )
+        output.say(f"{one.office:20}{one.branch}, {one.period}")
+    for _, past in history:
+        output.say(f"{'in the branch':20}{past}")
 
 
 async def list_(
