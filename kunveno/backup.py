@@ -215,14 +215,8 @@ def _finish(
         (folder / part).write_bytes(path.read_bytes())
     parts = {part: folder / part for part in (REGISTER, *files)}
     hashes = {part: _sha256(path) for part, path in parts.items()}
-    manifest = Manifest(
-        _FORMAT,
-        resources.version() or "of an unknown version",
-        at.isoformat(timespec="seconds"),
-        revision,
-        rows,
-        hashes,
-    )
+    kunveno = resources.version() or "of an unknown version"
+    manifest = Manifest(_FORMAT, kunveno, at.isoformat(timespec="seconds"), revision, rows, hashes)
     _pack(manifest, parts, target)
     return manifest
 
