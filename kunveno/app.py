@@ -55,7 +55,8 @@ async def open_database(config: Config, *, create: bool = False) -> AsyncIterato
             f"{config.database.password_file}: {error.strerror}; the password of the database is read there"
         ) from None
     url = parse_url(address)
-    name = url.database if url.get_backend_name() == "sqlite" else url.render_as_string()
+    kind = url.get_backend_name()
+    name = url.database if kind == "sqlite" else url.set(drivername=kind).render_as_string()
     try:
         async with Database.open(address) as database:
             if database.path is not None:

@@ -55,7 +55,7 @@ def import_(
         bad = [{"file": row.file, "line": row.line, "reason": translator.say(row.why)} for row in outcome.bad]
         output.print_json({**asdict(outcome), "bad": bad})
     else:
-        _report(outcome, translator, dry_run=dry_run)
+        _report(outcome, translator, dry_run=dry_run, skip_bad=skip_bad)
     if outcome.bad:
         raise typer.Exit(Exit.PARTLY if skip_bad else Exit.REFUSED)
 
@@ -75,21 +75,25 @@ async def _take(app: App, reading: Reading, *, skip_bad: bool, dry_run: bool) ->
         )
 
 
-def _report(outcome: Outcome, translator: Translator, *, dry_run: bool) -> None:
+def _report(outcome: Outcome, translator: Translator, *, dry_run: bool, skip_bad: bool) -> None:
     from party.exchange.forms import FORMS
 
     for row in outcome.bad:
         output.error(f"{row.file}:{row.line}: {translator.say(row.why)}")
+    one = len(outcome.bad) == 1
+    bad = f"{len(outcome.bad)} bad {'row' if one else 'rows'}"
+    if outcome.bad and not skip_bad:
+        it = "it" if one else "them"
+        output.error(f"{bad}: nothing was changed. Mend {it}, or leave {it} out with --skip-bad.")
+        return
     for kind in FORMS:
         counts = (outcome.added.get(kind, 0), outcome.changed.get(kind, 0), outcome.unchanged.get(kind, 0))
         if any(counts):
             output.say("{}: {} new, {} changed, {} as they were".format(kind, *counts))
-    if outcome.bad and not outcome.taken and not dry_run:
-        output.error(f"{len(outcome.bad)} bad rows: nothing was changed. Mend them, or leave them out with --skip-bad.")
-    elif dry_run:
+    if dry_run:
         output.say("Nothing was changed: this was a dry run.")
     elif outcome.bad:
-        output.error(f"{len(outcome.bad)} bad rows were left out.")
+        output.error(f"{bad} {'was' if one else 'were'} left out.")
     elif not outcome.added and not outcome.changed:
         output.say("Nothing had to be changed.")
 

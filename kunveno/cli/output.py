@@ -15,6 +15,8 @@ from rich.table import Table
 
 PLAIN_STEPS = 10
 """How many lines a finished progress leaves where there is no terminal."""
+PLAIN_LEAST = 50
+"""Shorter work is done before somebody asks how far it is: it leaves no lines."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -70,7 +72,9 @@ def progress(label: str, total: int) -> Iterator[Advance]:
     """A bar on a terminal, a line now and then elsewhere."""
     to = console(stderr=True)
     if not to.is_terminal:
-        yield _Lines(label, total)
+        lines = _Lines(label, total)
+        yield lines
+        lines(total - lines.done)
         return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=to, transient=True) as bar:
@@ -93,6 +97,6 @@ class _Lines:
     done: int = 0
 
     def __call__(self, steps: int = 1) -> None:
-        before, self.done = self.done, self.done + steps
-        if self.total and before * PLAIN_STEPS // self.total != self.done * PLAIN_STEPS // self.total:
+        before, self.done = self.done, min(self.done + steps, self.total)
+        if self.total >= PLAIN_LEAST and before * PLAIN_STEPS // self.total != self.done * PLAIN_STEPS // self.total:
             console(stderr=True).print(f"{self.label}: {self.done} of {self.total}", markup=False)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from kunveno.cli import build
+from kunveno.cli import build, output
 from kunveno.cli.exits import Exit
 from kunveno.resources import EXAMPLES
 
@@ -129,7 +129,10 @@ def test_a_wrong_configuration_is_named_with_file_line_and_key(run: Run) -> None
     ("address", "expected"),
     [
         ("sqlite:///nothing/at/all.db", "there is no database at"),
-        ("postgresql://nobody:secret@127.0.0.1:1/none", "cannot be reached"),
+        (
+            "postgresql://nobody:secret@127.0.0.1:1/none",
+            "the database postgresql://nobody:***@127.0.0.1:1/none cannot be reached",
+        ),
     ],
 )
 def test_a_database_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch, address: str, expected: str) -> None:
@@ -172,9 +175,24 @@ def test_bad_rows_are_all_named_and_counted_by_the_status(filled: Run) -> None:
     assert result.exit_code == Exit.REFUSED
     assert "more.csv:3: A name is needed" in result.stderr
     assert "more.csv:4: There is no branch 'nowhere'." in result.stderr
+    assert "kunveno: 2 bad rows: nothing was changed. Mend them, or leave them out with --skip-bad." in result.stderr
+    assert result.stdout == ""
     assert filled("member", "show", "N1").exit_code == Exit.REFUSED
-    assert filled("import", "more.csv", "--skip-bad").exit_code == Exit.PARTLY
+    partly = filled("import", "more.csv", "--skip-bad")
+    assert (partly.exit_code, "2 bad rows were left out." in partly.stderr) == (Exit.PARTLY, True)
+    assert partly.stdout == "members: 1 new, 0 changed, 0 as they were\n"
     assert data(filled("member", "show", "N1", "--json"))["branch"] == "loire"
+    Path("more.csv").write_text("number,name,branch\nN2,,loire\n")
+    assert "kunveno: 1 bad row: nothing was changed. Mend it, or leave it" in filled("import", "more.csv").stderr
+
+
+def test_progress_without_a_terminal_is_a_few_lines_for_long_work_only(capsys: pytest.CaptureFixture[str]) -> None:
+    for total in (0, 49, 120):
+        with output.progress("Importing", total) as advance:
+            for _ in range(total - 7):
+                advance()
+    lines = capsys.readouterr().err.splitlines()
+    assert (len(lines), lines[0], lines[-1]) == (10, "Importing: 12 of 120", "Importing: 120 of 120")
 
 
 def test_an_import_of_no_file(filled: Run) -> None:
