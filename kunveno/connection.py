@@ -17,6 +17,7 @@ from bridge.matrix.api import (
     MatrixApi,
     MatrixError,
     TokenRefused,
+    Unavailable,
     login_password,
     register_application_service_user,
 )
@@ -26,6 +27,8 @@ from kunveno.app import App
 from kunveno.config import Homeserver
 
 DEVICE_NAME: Final = "Kunveno"
+FIRST_ANSWER: Final = timedelta(seconds=15)
+"""How long a command waits for a homeserver that does not answer at all."""
 THROTTLED_PATIENCE: Final = timedelta(hours=2)
 """For how long a plain account waits for one request: a homeserver may let it create one room a minute."""
 THROTTLED_CONCURRENCY: Final = 2
@@ -36,11 +39,16 @@ class AccountUnusable(Exception):
 
 
 @asynccontextmanager
-async def open_mirror(app: App) -> AsyncIterator[Mirror]:
-    """The mirror of the configuration, connected. Raises AccountUnusable, RegistrationUnreadable, MatrixError."""
+async def open_mirror(app: App, *, wait: timedelta = FIRST_ANSWER) -> AsyncIterator[Mirror]:
+    """The mirror of the configuration, connected.
+
+    `wait`: how long the homeserver has for its first answer. Raises AccountUnusable, RegistrationUnreadable and
+    MatrixError.
+    """
     homeserver, policy = app.config.homeserver, app.config.mirror_policy()
     if homeserver.account == "account":
         policy = policy.model_copy(update={"concurrency": min(policy.concurrency, THROTTLED_CONCURRENCY)})
+    await _answers(homeserver, wait)
     async with open_api(homeserver) as api:
         yield Mirror(app.database, api, app.config.party(), policy, homeserver.server_name, app.clock)
 
@@ -58,6 +66,18 @@ async def open_api(homeserver: Homeserver) -> AsyncIterator[MatrixApi]:
     credentials = await _plain(homeserver)
     async with MatrixApi.connect(homeserver.url, credentials, patience=THROTTLED_PATIENCE) as api:
         yield api
+
+
+async def _answers(homeserver: Homeserver, wait: timedelta) -> None:
+    """Raises AccountUnusable when nothing answers there within the time."""
+    nobody = Credentials("", "", None, application_service=False)
+    async with MatrixApi.connect(homeserver.url, nobody, patience=wait) as api:
+        try:
+            await api.versions()
+        except Unavailable as error:
+            raise AccountUnusable(
+                f"{error}; is homeserver.url right ({homeserver.url}), and does the homeserver run?"
+            ) from None
 
 
 async def _ready(api: MatrixApi, homeserver: Homeserver, token: str) -> None:

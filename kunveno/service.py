@@ -17,6 +17,8 @@ from ground import locks
 from kunveno.app import App
 from kunveno.connection import open_mirror
 
+_FIRST_ANSWER = timedelta(minutes=10)
+"""How long a homeserver that starts together with the program has to answer."""
 _STANDBY = 1.0
 """Seconds between two tries of a standby to take over."""
 _DATABASE_AGAIN = 5.0
@@ -101,7 +103,7 @@ async def _work(app: App, say: Callable[[str], None]) -> None:
     web = app.config.web
     async with serve_web(web.listen, web.port, lambda: _health(app, watch)) as port:
         say(f"Running. Health: http://{web.listen}:{port}/health")
-        async with open_mirror(app) as mirror:
+        async with open_mirror(app, wait=_FIRST_ANSWER) as mirror:
             watch = Watch(mirror, told)
             await watch.run()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,8 +66,10 @@ async def _demo(data: Path, port: int, branches: str, *, once: bool) -> None:
             raise typer.Exit(Exit.PARTLY)
         _show(demo, await scenario.settled(demo), await scenario.people(demo))
         if not once:
-            output.say("It stays up until Ctrl-C.")
-            await asyncio.Event().wait()
+            program = f"{sys.argv[0]} --config {demo.installation.config}"
+            output.say("It stays up until Ctrl-C and keeps the rooms true. In another terminal, try for example:")
+            output.say(f"  {program} branch rename loire 'Loire (42)'")
+            await scenario.keep_true(demo, output.say)
 
 
 def _say_chart(outcome: Outcome) -> None:

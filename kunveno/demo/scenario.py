@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bridge.matrix.api import MatrixError
 from bridge.mirror.mirror import LOCK, Mirror, View
 from bridge.mirror.wanted import scope
+from bridge.mirror.watch import Round, Watch
 from ground import locks
 from ground.clock import Clock
 from kunveno.app import App, open_app
@@ -153,6 +154,16 @@ async def open_accounts(demo: Demo) -> int:
                 raise
     marker.write_text("\n".join(sorted(known | set(new))), "utf-8")
     return len(new)
+
+
+async def keep_true(demo: Demo, say: Callable[[str], None]) -> None:
+    """Work the mirror as `kunveno run` does. Never returns."""
+
+    def told(turn: Round) -> None:
+        if turn.plan.steps:
+            say(f"{len(turn.report.done)} steps done, {len(turn.report.failed)} failed.")
+
+    await Watch(demo.mirror, told).run()
 
 
 async def settled(demo: Demo) -> View:
