@@ -83,6 +83,23 @@ def fault(answers: Answers, question: Question, path: Path) -> str | None:
     return None
 
 
+def faults(given: Mapping[str, str | None], path: Path) -> list[tuple[Question, str]]:
+    """All that is wrong with what was given, where nothing will be asked and the rest is by default."""
+    answers: dict[str, str] = {}
+    found = []
+    for question in QUESTIONS:
+        answer = given[question.key]
+        asked = {
+            **answers,
+            question.key: question.default({"server_name": "", **answers}) if answer is None else answer,
+        }
+        if what := fault(asked, question, path):
+            found.append((question, what))
+        else:
+            answers = asked
+    return found
+
+
 def refuse_to_overwrite(path: Path) -> None:
     """Raises FileExistsError when there is an installation at `path` already."""
     for file in (path, path.with_name("registration.yaml")):

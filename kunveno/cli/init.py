@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kunveno.cli import output
+from kunveno.cli.exits import Exit
 from kunveno.cli.invocation import Invocation, of
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def init(
         "administrator": administrator,
         "database": database,
     }
+    if yes and (faults := installation.faults(given, path)):
+        for question, what in faults:
+            output.error(f"{_option(question)}: {what}")
+        raise typer.Exit(Exit.USAGE)
     answers: dict[str, str] = {}
     for question in installation.QUESTIONS:
         answers[question.key] = _answer(answers, question, given[question.key], path, ask=not yes)
@@ -79,7 +84,8 @@ def _answer(answers: dict[str, str], question: Question, given: str | None, path
     answer = given if given is not None else default
     if given is not None or not ask:
         if what := fault({**answers, question.key: answer}, question, path):
-            raise typer.BadParameter(what, param_hint=f"--{question.key.replace('_', '-')}")
+            output.error(f"{_option(question)}: {what}")
+            raise typer.Exit(Exit.USAGE)
         return answer
     while True:
         choices = list(question.choices) or None
@@ -90,6 +96,10 @@ def _answer(answers: dict[str, str], question: Question, given: str | None, path
         if what is None:
             return answer
         output.error(what)
+
+
+def _option(question: Question) -> str:
+    return f"--{question.key.replace('_', '-')}"
 
 
 async def _make_database(config: Config) -> None:

@@ -106,6 +106,19 @@ def test_init_asks_again_until_the_answer_will_do(run: Run) -> None:
 def test_init_refuses_a_wrong_flag(run: Run) -> None:
     result = run("init", "--yes", "--name", "X", "--server-name", "a b")
     assert (result.exit_code, Path("config.yaml").exists()) == (Exit.USAGE, False)
+    assert [line.partition(": ")[2].partition(": ")[0] for line in result.stderr.splitlines()] == [
+        "--server-name", "--administrator",
+    ]  # fmt: skip
+    asking = run("init", "--name", "X", "--language", "french")
+    assert (asking.exit_code, asking.stderr[:20]) == (Exit.USAGE, "kunveno: --language:")
+
+
+def test_init_says_all_that_is_missing_at_once(run: Run) -> None:
+    result = run("init", "--yes")
+    assert (result.exit_code, Path("config.yaml").exists()) == (Exit.USAGE, False)
+    assert result.stderr.splitlines() == [
+        f"kunveno: --{option}: an answer is needed" for option in ("name", "server-name", "administrator")
+    ]
 
 
 def test_check_says_the_remedy(run: Run) -> None:
