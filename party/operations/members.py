@@ -14,6 +14,7 @@ from ground.ids import new_id
 from ground.texts import text
 from party import branches, members
 from party.branches import BranchStatus
+from party.days import start_of
 from party.errors import NotFound, RegisterError
 from party.mandates import MandateRow
 from party.members import AccountRow, MemberRow, MembershipRow, Status
@@ -65,7 +66,8 @@ class AddMember(Operation):
         )
         session.add(row)
         await session.flush()
-        session.add(MembershipRow(id=new_id(), member_id=row.id, branch_id=row.branch_id, since=context.at))
+        since = _first_instant(self.joined_on, context)
+        session.add(MembershipRow(id=new_id(), member_id=row.id, branch_id=row.branch_id, since=since))
         fields = ("number", "name", "email", "language", "branch_id", "status", "joined_on")
         return [Done("member.added", row.id, row.branch_id, fields)]
 
@@ -201,6 +203,13 @@ async def settle(session: AsyncSession, member: MemberRow, branch_id: str, at: d
             membership.until = at
         session.add(MembershipRow(id=new_id(), member_id=member.id, branch_id=branch_id, since=at))
     return changed
+
+
+def _first_instant(joined_on: date | None, context: Context) -> datetime:
+    """When a first membership begins: with the day of joining where that lies before, else now."""
+    if joined_on is None or joined_on == date.min:  # the first midnight of the calendar has no instant in UTC
+        return context.at
+    return min(start_of(joined_on, context.policy.zone(None)), context.at)
 
 
 async def _open_branch(session: AsyncSession, branch_id: str) -> None:

@@ -59,6 +59,23 @@ async def test_a_member_is_added_as_asked(db: Database, grown: Grown) -> None:
     assert (membership.branch_id, membership.since, membership.until) == (home, NOW, None)
 
 
+@pytest.mark.parametrize(
+    ("joined_on", "since"),
+    [
+        (date(2019, 7, 1), datetime(2019, 6, 30, 22, 0, tzinfo=UTC)),  # midnight in Paris
+        (date(2026, 3, 1), datetime(2026, 2, 28, 23, 0, tzinfo=UTC)),
+        (date(2026, 3, 2), NOW),
+        (date.min, NOW),
+    ],
+)
+async def test_a_first_membership_begins_with_the_day_of_joining(
+    db: Database, grown: Grown, joined_on: date, since: datetime
+) -> None:
+    (done,) = await do(db, AddMember("Anne", grown.branches["bretagne"], joined_on=joined_on))
+    (membership,) = await db.read(lambda session: members.memberships(session, done.subject_id))
+    assert membership.since == since
+
+
 async def test_the_day_of_joining_is_that_of_the_organisations_zone(db: Database, grown: Grown) -> None:
     late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)  # half past midnight in Paris
     await do(db, AddMember("Night Owl", grown.branches["france"], "OWL"), at=late)
