@@ -14,6 +14,8 @@ UPGRADE ?=
 # One environment with everything for development, and a smaller one for the demo.
 DEV := .venv
 DEMO := .venv-demo
+# On all cores; the tests of one file stay together and share its servers.
+PYTEST = $(DEV)/bin/pytest --numprocesses auto --dist loadfile
 PINS := .venv-pins
 PIP := -m pip --disable-pip-version-check
 
@@ -38,7 +40,7 @@ demo: $(DEMO_READY) ## start a real Synapse and mirror an organisation chart (ON
 	@exec $(DEMO)/bin/kunveno demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(BRANCHES),--branches "$(BRANCHES)") $(if $(PORT),--port "$(PORT)")
 
 test: check ## everything: check, then every test, on all cores
-	@$(DEV)/bin/pytest --numprocesses auto --dist loadfile
+	@$(PYTEST)
 
 check: $(DEV_READY) ## what needs no server: style, types, the floors
 	@$(DEV)/bin/ruff check .
@@ -47,13 +49,13 @@ check: $(DEV_READY) ## what needs no server: style, types, the floors
 	@$(DEV)/bin/lint-imports
 
 unit: $(DEV_READY) ## the tests that start no server
-	@$(DEV)/bin/pytest -m "not synapse and not postgres"
+	@$(PYTEST) -m "not synapse and not postgres"
 
 synapse: $(DEV_READY) ## the tests that start a Synapse
-	@$(DEV)/bin/pytest -m synapse
+	@$(PYTEST) -m synapse
 
 postgres: $(DEV_READY) ## the tests that start a PostgreSQL
-	@$(DEV)/bin/pytest -m postgres
+	@$(PYTEST) -m postgres
 
 bench: $(DEV_READY) ## the figures of docs/benchmarks.md (BENCH=name runs one)
 	@exec $(DEV)/bin/python -m benchmarks $(BENCH)
