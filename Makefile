@@ -42,11 +42,12 @@ demo: $(DEMO_READY) ## start a real Synapse and mirror an organisation chart (ON
 test: check ## everything: check, then every test, on all cores
 	@$(PYTEST)
 
-check: $(DEV_READY) ## what needs no server: style, types, the floors
+check: $(DEV_READY) ## what needs no server: style, types, the floors, catalogues, the example configuration
 	@$(DEV)/bin/ruff check .
 	@$(DEV)/bin/ruff format --check .
 	@$(DEV)/bin/mypy --strict $(SOURCES)
 	@$(DEV)/bin/lint-imports
+	@$(DEV)/bin/pytest --quiet tests/unit/test_config.py tests/unit/test_locale.py tests/unit/test_docs.py tests/unit/test_project.py
 
 unit: $(DEV_READY) ## the tests that start no server
 	@$(PYTEST) -m "not synapse and not postgres"
