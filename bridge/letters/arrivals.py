@@ -1,0 +1,134 @@
+"""What arrives: a closed union. An arrival names an account and a place; who that is, the reader finds out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from bridge.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an arrival speaks of: the id of an event, and our own letter where it is one of ours."""
+
+    event: str
+    letter: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """What every arrival from a room has: an id, unique for ever; where; by whom; when by the sender's server (UTC)."""
+
+    id: str
+    place: Place
+    account: str
+    at: datetime
+    encrypted: bool = False
+    """Whether it came encrypted; what came in clear, such as a reaction, was readable by the homeserver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Happened):
+    """Somebody wrote. `text` is without the quotation of what it replies to."""
+
+    text: str
+    html: str | None = None
+    mentions: tuple[str, ...] = ()
+    """Accounts mentioned, in the order of their pills where there are pills."""
+    reply_to: About | None = None
+    thread: str | None = None
+    """The id of the event that the thread hangs on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit(Happened):
+    """Somebody changed what they wrote."""
+
+    of: About
+    text: str
+    html: str | None = None
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction(Happened):
+    """Somebody set a mark, such as ✅, beside something. Always in clear."""
+
+    to: About
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollResponse(Happened):
+    """Somebody chose in a poll; no answers withdraw the choice."""
+
+    poll: About
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollEnd(Happened):
+    """Somebody ended a poll."""
+
+    poll: About
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redaction(Happened):
+    """Somebody took back an event."""
+
+    of: About
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined(Happened):
+    """An account entered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(Happened):
+    """An account is gone: it declined an invitation, left by itself, or was removed by another (`by`)."""
+
+    how: Literal["declined", "left", "removed"]
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment(Happened):
+    """Somebody sent a file. `source` is for the transport alone to read; `size` is in bytes, as the sender says."""
+
+    name: str
+    mimetype: str
+    size: int | None
+    source: str
+    reply_to: About | None = None
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of a letter that asked for a receipt. `owner` is who asked."""
+
+    id: str
+    letter: str
+    owner: str
+    outcome: Literal["delivered", "refused", "given_up"]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The mirror has carried the register over to Matrix up to change number `number`.
+
+    `failed`: the branches where something could not be done.
+    """
+
+    number: int
+    at: datetime
+    failed: frozenset[str] = frozenset()
+
+
+FromRooms: TypeAlias = Message | Edit | Reaction | PollResponse | PollEnd | Redaction | Joined | Left | Attachment
+Arrival: TypeAlias = FromRooms | Receipt | Applied
