@@ -18,7 +18,7 @@ from ground.database import parse_url
 from ground.yaml_lines import KeyPath, YamlFaults
 from kunveno import config_problems
 from kunveno.config_problems import Problem
-from party.policy import Account, PartyPolicy, Policy, shaped
+from party.policy import Account, Key, PartyPolicy, Policy, shaped
 
 CONFIG_VARIABLE: Final = "KUNVENO_CONFIG"
 """Environment: the path of the configuration, where `--config` is not given."""
@@ -93,6 +93,10 @@ class Homeserver(Policy):
     """For `account`: a file with an access token."""
     password_file: LocalPath | None = None
     """For `account`: a file with the password."""
+    crypto: LocalPath = Field(default=Path("crypto"), validate_default=True)
+    """The folder of the device's encryption keys."""
+    signing_keys: LocalPath = Field(default=Path("signing-keys.json"), validate_default=True)
+    """The file of the account's cross-signing keys."""
 
 
 class DatabaseSection(Policy):
@@ -112,8 +116,31 @@ class DatabaseSection(Policy):
         return parse_url(self.url).set(password=password).render_as_string(hide_password=False)
 
 
+class BotsSection(Policy):
+    """How the bots listen."""
+
+    prefix: Annotated[
+        str, Field(min_length=1, max_length=3), shaped(re.compile(r"[^\w\s]+"), "is no prefix; write one like !")
+    ] = "!"
+    disabled: tuple[Key, ...] = ()
+    """Names of installed bots that are not to run."""
+    oldest: int = Field(default=24, ge=1, le=24 * 14)
+    """Hours after which a message is too old to be acted on."""
+    burst: int = Field(default=30, ge=1, le=10_000)
+    """Commands that one person may send at once."""
+    per_minute: int = Field(default=30, ge=1, le=60_000)
+    """Commands a minute that one person may send for long."""
+
+
+class LogSection(Policy):
+    """How `kunveno run` says on standard error what it does."""
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
 class Web(Policy):
-    """Where `kunveno run` answers `GET /health`."""
+    """Where `kunveno run` answers `GET /health` and `GET /metrics`."""
 
     listen: str = "127.0.0.1"
     port: int = Field(default=8090, ge=1, le=65535)
@@ -126,7 +153,9 @@ class Config(Policy):
     homeserver: Homeserver
     database: DatabaseSection = Field(default_factory=DatabaseSection)
     mirror: MirrorPolicy = Field(default_factory=MirrorPolicy)
+    bots: BotsSection = Field(default_factory=BotsSection)
     web: Web = Field(default_factory=Web)
+    log: LogSection = Field(default_factory=LogSection)
 
     def party(self) -> PartyPolicy:
         """What the register needs to know."""

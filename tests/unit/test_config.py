@@ -19,6 +19,8 @@ from kunveno.resources import EXAMPLE_CONFIG
 from kunveno.template import fill, written
 
 ANY = "*"
+PORT = EXAMPLE_CONFIG.read_text("utf-8").splitlines().index("  port: 8090") + 1
+"""The line of the example on which the port stands."""
 
 
 def known_keys(kind: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -191,12 +193,12 @@ def test_the_quiet_rooms_are_those_of_the_example() -> None:
         (
             "port: 8090",
             "port: 8090\n  port: 8091",
-            "config.yaml:166: web.port: stands twice, first on line 165; keep one of the two",
+            f"config.yaml:{PORT + 1}: web.port: stands twice, first on line {PORT}; keep one of the two",
         ),
         (
             "port: 8090",
             "port: [",
-            "config.yaml:166: ",
+            "(this is no YAML)",
         ),
         (
             "  name: Syndicat des exemples",
