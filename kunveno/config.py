@@ -20,8 +20,6 @@ from kunveno import config_problems
 from kunveno.config_problems import Problem
 from party.policy import Account, Key, PartyPolicy, Policy, shaped
 
-CONFIG_VARIABLE: Final = "KUNVENO_CONFIG"
-"""Environment: the path of the configuration, where `--config` is not given."""
 DATABASE_VARIABLE: Final = "KUNVENO_DATABASE_URL"
 """Environment: the database, instead of `database.url`; may hold a password."""
 
@@ -84,9 +82,7 @@ class Homeserver(Policy):
     server_name: ServerName
     account: Literal["application_service", "account"] = "application_service"
     user_id: Account
-    device_id: Annotated[str, shaped(re.compile("[A-Za-z0-9_-]{1,60}"), "is no device; write one like KUNVENO")] = (
-        "KUNVENO"
-    )
+    device_id: DeviceId = "KUNVENO"
     registration: LocalPath = Field(default=Path("registration.yaml"), validate_default=True)
     """For `application_service`: the file that the homeserver reads too."""
     token_file: LocalPath | None = None

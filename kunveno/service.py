@@ -98,7 +98,7 @@ async def _work(app: App, say: Callable[[str], None]) -> None:
             failed = f", {len(round_.report.failed)} failed" if round_.report.failed else ""
             say(f"{len(round_.report.done)} steps done{failed}.")
         for failure in round_.report.failed:
-            say(f"  failed: {failure.step.place}: {failure.reason}")
+            say(f"  failed: {round_.describer.failure(failure)}")
 
     web = app.config.web
     async with serve_web(web.listen, web.port, lambda: _health(app, watch)) as port:

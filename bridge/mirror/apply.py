@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -195,7 +194,7 @@ class _Hand:
 
     async def _recover(self, place: BranchRoom) -> str | None:
         """The room that already has the alias of a place, once it has its marker; else the alias is set free."""
-        alias = f"#{self._identity.alias_localpart(place)}:{self._terms.server}"
+        alias = self._identity.alias(place, self._terms.server)
         marker = Marker(self._identity.organisation, place).content()
         until = asyncio.get_running_loop().time() + self._half_built
         wait = _FIRST_LOOK
@@ -275,13 +274,3 @@ class _Hand:
 
     async def _remember(self, place: BranchRoom, room_id: str, origin: Origin) -> None:
         await self._database.write(lambda session: remember(session, place, room_id, origin))
-
-
-def as_json(report: Report) -> str:
-    """The report as a line of JSON, for the process that asked for it."""
-    return json.dumps(
-        {
-            "done": len(report.done),
-            "failed": [{"step": str(failure.step), "reason": failure.reason} for failure in report.failed],
-        }
-    )

@@ -1,4 +1,4 @@
-"""Steps and findings in words and as data, for those who read a plan. Pure."""
+"""Steps, findings and failures in words and as data, for those who read a plan or how it went. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bridge.mirror import words
+from bridge.mirror.apply import Failure, Report
 from bridge.mirror.found import MARKER
 from bridge.mirror.steps import Cause, CreateRoom, Enter, Finding, Follow, Invite, Remove, SetState, Step
 from bridge.places import SPACE, BranchRoom
@@ -67,6 +68,19 @@ class Describer:
         """One line, without the branch."""
         remedy = f" → {finding.remedy}" if finding.remedy else ""
         return words.one_line(f"{finding.place.key}: {self._words(finding.what)} [{finding.kind}]{remedy}")
+
+    def failure(self, failure: Failure) -> str:
+        """What could not be done, and why, on one line."""
+        reason = self._words(failure.reason)
+        return words.one_line(f"{self._slug(failure.step.place.branch_id)}: {self.step(failure.step)}: {reason}")
+
+    def report(self, report: Report) -> dict[str, object]:
+        """How it went as JSON values; `said` is the failure on one line."""
+        failed = [
+            {**self.data(one.step), "reason": self._words(one.reason), "said": self.failure(one)}
+            for one in report.failed
+        ]
+        return {"done": len(report.done), "failed": failed}
 
     def data(self, item: Step | Finding) -> Mapping[str, object]:
         """The step or finding as JSON values."""

@@ -37,7 +37,6 @@ class Candidate:
     place: BranchRoom
     room_id: str
     name: str
-    is_space: bool
     lacks: tuple[str, ...]
 
 
@@ -68,7 +67,7 @@ async def candidate(mirror: Mirror, place: BranchRoom, address: str) -> Candidat
     if is_space != (place.key == SPACE):
         what, meant = ("a space", "a room") if is_space else ("a room", "a space")
         raise LinkError(f"{address} is {what}, and {meant} is meant for '{place.key}'")
-    return Candidate(place, room_id, found.name, is_space, _lacks(found, mirror.api.user_id, is_space=is_space))
+    return Candidate(place, room_id, found.name, _lacks(found, mirror.api.user_id, is_space=is_space))
 
 
 async def link(mirror: Mirror, candidates: Sequence[Candidate]) -> None:
@@ -97,7 +96,7 @@ async def unlink(mirror: Mirror, places: Sequence[BranchRoom]) -> Mapping[Branch
         try:
             await mirror.api.put_state(memory.room_id, MARKER, {})
             if memory.origin is Origin.CREATED:
-                await mirror.api.delete_alias(f"#{me.alias_localpart(place)}:{mirror.server}")
+                await mirror.api.delete_alias(me.alias(place, mirror.server))
         except MatrixError:
             continue  # the bot may have been thrown out: the place is free all the same
     return gone

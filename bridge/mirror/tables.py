@@ -73,6 +73,10 @@ class Identity:
         digest = hmac.digest(self.secret.encode(), str(place).encode(), hashlib.sha256)
         return f"kunveno-{encode(int.from_bytes(digest) >> 156, 20)}"
 
+    def alias(self, place: BranchRoom, server: str) -> str:
+        """The whole alias."""
+        return f"#{self.alias_localpart(place)}:{server}"
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

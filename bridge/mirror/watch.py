@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +14,8 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.matrix.api import MatrixError, TokenRefused
-from bridge.mirror.apply import Report, as_json
+from bridge.mirror.apply import Report
+from bridge.mirror.describe import Describer
 from bridge.mirror.found import STATE_TYPES
 from bridge.mirror.mirror import Mirror
 from bridge.mirror.steps import Plan
@@ -46,6 +48,7 @@ class Round:
     ended: datetime
     plan: Plan
     report: Report
+    describer: Describer
 
 
 @dataclass(slots=True)
@@ -139,12 +142,13 @@ class Watch:
             self._failed(unreachable=False)
         else:
             self._seen.failures, self._seen.retry_at, self._seen.unreachable = 0, None, False
+        describer = Describer(view.tree)
         for request in requests:
-            outcome, at = as_json(report), self._mirror.clock.now()
+            outcome, at = json.dumps(describer.report(report)), self._mirror.clock.now()
             await self._mirror.database.write(
                 lambda session, id_=request.id, outcome=outcome, at=at: answer(session, id_, outcome, at)  # type: ignore[misc]
             )
-        self.last = Round(began, self._mirror.clock.now(), view.plan, report)
+        self.last = Round(began, self._mirror.clock.now(), view.plan, report, describer)
         self._on_round(self.last)
 
     def _failed(self, *, unreachable: bool) -> None:

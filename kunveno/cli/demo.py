@@ -83,6 +83,8 @@ def _say_chart(outcome: Outcome) -> None:
 
 async def _mirror(demo: Demo) -> bool:
     """Bring the homeserver up to the register; whether all went well."""
+    from bridge.mirror.describe import Describer
+
     view = await demo.mirror.look()
     rooms = len(view.wanted.rooms)
     if not view.plan.steps:
@@ -91,8 +93,9 @@ async def _mirror(demo: Demo) -> bool:
     with output.progress("Mirroring", len(view.plan.steps)) as advance:
         report = await demo.mirror.carry_out(view, lambda _step, _reason: advance())
     output.say(f"{len(report.done)} steps done: {rooms} spaces and rooms.")
+    describer = Describer(view.tree)
     for failure in report.failed:
-        output.error(f"{failure.step.place}: {failure.reason}")
+        output.error(describer.failure(failure))
     return not report.failed
 
 

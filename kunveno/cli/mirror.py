@@ -13,6 +13,7 @@ from kunveno.cli.invocation import of
 
 if TYPE_CHECKING:
     from bridge.mirror.apply import Report
+    from bridge.mirror.describe import Describer
     from bridge.mirror.link import Candidate
     from bridge.mirror.mirror import Mirror, View
     from bridge.places import BranchRoom
@@ -52,8 +53,8 @@ def plan(ctx: typer.Context, json: Json = False, invite_again: Again = False) ->
 def apply(ctx: typer.Context, json: Json = False, invite_again: Again = False) -> None:
     """Make the homeserver show what the register says. Safe to interrupt, and to run again."""
     from functools import partial
+    from json import dumps
 
-    from bridge.mirror.apply import as_json
     from bridge.mirror.mirror import LOCK
     from bridge.mirror.tables import answer, ask, outcome
     from ground import locks
@@ -68,7 +69,8 @@ def apply(ctx: typer.Context, json: Json = False, invite_again: Again = False) -
                         view = await mirror.look(again=invite_again)
                         report = await _carry_out(app, mirror, view)
                     if request is not None:  # whoever was asked is gone
-                        said = partial(answer, request=request, outcome=as_json(report), at=app.clock.now())
+                        how = dumps(_describer(view).report(report))
+                        said = partial(answer, request=request, outcome=how, at=app.clock.now())
                         await app.database.write(said)
                     _say_outcome(view, report, json=json)
                     return
@@ -202,16 +204,14 @@ def _say_answer(answer: str, *, json: bool) -> None:
     else:
         output.say(f"{result['done']} steps done, {len(result['failed'])} failed.")
         for failure in result["failed"]:
-            output.say(f"  failed: {failure['step']}: {failure['reason']}")
+            output.say(f"failed: {failure['said']}")
     if result["failed"]:
         raise typer.Exit(Exit.PARTLY)
 
 
 def _show(view: View) -> None:
     """The plan as a diff, branch by branch from the top."""
-    from bridge.mirror.describe import Describer
-
-    describer = Describer(view.tree)
+    describer = _describer(view)
     lines: dict[str, list[str]] = {}
     for step in view.plan.steps:
         lines.setdefault(step.place.branch_id, []).append(f"{describer.sign(step)} {describer.step(step)}")
@@ -237,7 +237,7 @@ def _summary(view: View) -> str:
 
 def _say_outcome(view: View, report: Report, *, json: bool) -> None:
     if json:
-        output.print_json({**_data(view), **_outcome(view, report)})
+        output.print_json({**_data(view), **_describer(view).report(report)})
     else:
         _tell(view, report)
     if report.failed:
@@ -245,11 +245,9 @@ def _say_outcome(view: View, report: Report, *, json: bool) -> None:
 
 
 def _tell(view: View, report: Report) -> None:
-    from bridge.mirror.describe import Describer
-
-    describer = Describer(view.tree)
+    describer = _describer(view)
     for failure in report.failed:
-        output.say(f"failed: {describer.place(failure.step.place)}: {describer.step(failure.step)}: {failure.reason}")
+        output.say(f"failed: {describer.failure(failure)}")
     for finding in view.plan.findings:
         output.say(f"! {describer.place(finding.place)}: {describer.finding(finding)}")
     if not view.plan.steps:
@@ -260,24 +258,18 @@ def _tell(view: View, report: Report) -> None:
         output.say(f"{len(report.done)} steps done.")
 
 
-def _data(view: View) -> dict[str, object]:
+def _describer(view: View) -> Describer:
     from bridge.mirror.describe import Describer
 
-    describer = Describer(view.tree)
+    return Describer(view.tree)
+
+
+def _data(view: View) -> dict[str, object]:
+    describer = _describer(view)
     return {
         "rooms": len(view.wanted.rooms),
         "steps": [describer.data(step) for step in view.plan.steps],
         "findings": [describer.data(finding) for finding in view.plan.findings],
-    }
-
-
-def _outcome(view: View, report: Report) -> dict[str, object]:
-    from bridge.mirror.describe import Describer
-
-    describer = Describer(view.tree)
-    return {
-        "done": len(report.done),
-        "failed": [{**describer.data(failure.step), "reason": failure.reason} for failure in report.failed],
     }
 
 

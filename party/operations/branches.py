@@ -16,7 +16,7 @@ from party.errors import RegisterError
 from party.mandates import MandateRow
 from party.members import MemberRow, Status
 from party.operation import Context, Done, Need, Operation, assign
-from party.operations.checks import check_code, check_locale, check_name, check_slug
+from party.operations.checks import check_code, check_locale, check_name, check_open, check_slug
 from party.operations.mandates import end_all
 from party.operations.members import settle
 from party.policy import PartyPolicy
@@ -96,7 +96,7 @@ class MoveBranch(Operation):
         tier = self.tier or row.tier
         if (row.parent_id, row.tier) == (self.parent_id, tier):
             return [Done("branch.moved", row.id, self.parent_id, ())]
-        _check_open(row)
+        check_open(row)
         if self.parent_id is not None and row.id in await branches.path_to_root(session, self.parent_id):
             parent = await branches.by_id(session, self.parent_id)
             raise RegisterError(
@@ -132,8 +132,8 @@ class MergeBranches(Operation):
                     into=into.slug,
                 )
             )
-        _check_open(row)
-        _check_open(into)
+        check_open(row)
+        check_open(into)
         below = await branches.children(session, row.id)
         for child in below:
             if _rank(context.policy, child.tier) <= _rank(context.policy, into.tier):
@@ -201,7 +201,7 @@ async def _check_position(
             )
         return
     parent = await branches.by_id(session, parent_id)
-    _check_open(parent)
+    check_open(parent)
     if rank <= _rank(policy, parent.tier):
         raise _wrong_tier(slug, tier, parent.slug, parent.tier)
 
@@ -222,8 +222,3 @@ def _wrong_tier(slug: str, tier: str, parent: str, parent_tier: str) -> Register
             slug=slug, tier=tier, parent=parent, parent_tier=parent_tier,
         )
     )  # fmt: skip
-
-
-def _check_open(row: BranchRow) -> None:
-    if row.status != BranchStatus.OPEN:
-        raise RegisterError(text("'{slug}' is closed.", slug=row.slug))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ground.texts import text
+from party.branches import BranchRow, BranchStatus
 from party.errors import RegisterError
 from party.policy import ACCOUNT, PartyPolicy
 
@@ -42,6 +43,12 @@ def check_locale(policy: PartyPolicy, language: str | None, timezone: str | None
         raise RegisterError(
             text("'{timezone}' is no time zone; write one like Europe/Paris.", timezone=timezone)
         ) from None
+
+
+def check_open(branch: BranchRow) -> None:
+    """Raises RegisterError for a branch that was closed."""
+    if branch.status != BranchStatus.OPEN:
+        raise RegisterError(text("'{slug}' is closed.", slug=branch.slug))
 
 
 def check_email(email: str | None) -> None:

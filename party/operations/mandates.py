@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ground.ids import new_id
 from ground.texts import text
 from party import branches, mandates, members
-from party.branches import BranchRow, BranchStatus
+from party.branches import BranchRow
 from party.errors import RegisterError
 from party.mandates import MandateRow
 from party.members import MemberRow, Status
 from party.operation import Context, Done, Need, Operation, assign
+from party.operations.checks import check_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,7 @@ def _check_holder(member: MemberRow, branch: BranchRow, ends_at: datetime | None
     """Who has left, or a closed branch, has mandates only that are over."""
     if ends_at is not None and ends_at <= at:
         return
-    if branch.status != BranchStatus.OPEN:
-        raise RegisterError(text("'{slug}' is closed.", slug=branch.slug))
+    check_open(branch)
     if member.status not in {Status.MEMBER, Status.SUSPENDED}:
         raise RegisterError(
             text("Member {number} is '{status}' and cannot hold an office.",

@@ -13,13 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ground.ids import new_id
 from ground.texts import text
 from party import branches, members
-from party.branches import BranchStatus
 from party.days import start_of
 from party.errors import NotFound, RegisterError
 from party.mandates import MandateRow
 from party.members import AccountRow, MemberRow, MembershipRow, Status
 from party.operation import Context, Done, Need, Operation, assign
-from party.operations.checks import check_account, check_email, check_locale, check_name
+from party.operations.checks import check_account, check_email, check_locale, check_name, check_open
 from party.operations.mandates import end_all
 
 _STEPS: Final = {
@@ -50,7 +49,7 @@ class AddMember(Operation):
         check_name(self.name)
         check_email(self.email)
         check_locale(context.policy, self.language, None)
-        await _open_branch(session, self.branch_id)
+        check_open(await branches.by_id(session, self.branch_id))
         if self.number is not None:
             await _check_number(session, self.number)
         row = MemberRow(
@@ -115,7 +114,7 @@ class TransferMember(Operation):
 
     async def carry_out(self, session: AsyncSession, context: Context) -> Sequence[Done]:
         row = await members.by_id(session, self.member_id)
-        await _open_branch(session, self.branch_id)
+        check_open(await branches.by_id(session, self.branch_id))
         changed = await settle(session, row, self.branch_id, context.at)
         return [Done("member.transferred", row.id, row.branch_id, changed)]
 
@@ -141,7 +140,7 @@ class SetStatus(Operation):
             )  # fmt: skip
         leaves = self.status is Status.LEFT
         if not leaves:
-            await _open_branch(session, row.branch_id)
+            check_open(await branches.by_id(session, row.branch_id))
         ended = await end_all(session, MandateRow.member_id == row.id, context) if leaves else []
         left_on = context.at.astimezone(context.policy.zone(None)).date() if leaves else None
         changed = assign(row, status=self.status.value, left_on=left_on)
@@ -210,12 +209,6 @@ def _first_instant(joined_on: date | None, context: Context) -> datetime:
     if joined_on is None or joined_on == date.min:  # the first midnight of the calendar has no instant in UTC
         return context.at
     return min(start_of(joined_on, context.policy.zone(None)), context.at)
-
-
-async def _open_branch(session: AsyncSession, branch_id: str) -> None:
-    row = await branches.by_id(session, branch_id)
-    if row.status != BranchStatus.OPEN:
-        raise RegisterError(text("'{slug}' is closed.", slug=row.slug))
 
 
 async def _check_number(session: AsyncSession, number: str) -> None:

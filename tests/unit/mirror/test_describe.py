@@ -7,6 +7,7 @@ import json
 import pytest
 
 from bridge.mirror import words
+from bridge.mirror.apply import Failure, Report
 from bridge.mirror.describe import Describer
 from bridge.mirror.found import MARKER
 from bridge.mirror.steps import Cause, CreateRoom, Enter, Finding, Follow, Invite, Kind, Remove, SetState, Step
@@ -104,3 +105,14 @@ def test_only_what_is_different_between_powers_is_said() -> None:
         "ban 50, m.room.topic none, @ann:x 50, @cat:x 0",
         "ban 100, m.room.topic 100, @ann:x 0, @cat:x 60",
     )
+
+
+def test_a_failure_names_places_as_people_do_and_holds_no_more_than_its_step() -> None:
+    describer = Describer(WORLD.roster.tree)
+    reason = f"it needs the room {TALK}, which is not there"
+    failure = Failure(Invite(TALK, "@ann:example.org", Cause.REGISTER), reason)
+    said = "loire: discussion: invite @ann:example.org: it needs the room loire/discussion, which is not there"
+    assert describer.failure(failure) == said
+    report = describer.report(Report([], [failure]))
+    assert report["done"] == 0
+    assert report["failed"] == [{**describer.data(failure.step), "reason": said.partition("org: ")[2], "said": said}]
