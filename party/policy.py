@@ -29,6 +29,8 @@ ACTIONS: Final = frozenset(
         "mandate.give",
         "mandate.end",
         "journal.see",
+        "announce",
+        "report",
     }
 )
 """What may be asked of `permissions.may`. `*` in the configuration stands for any part: `member.*`."""

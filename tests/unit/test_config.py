@@ -133,7 +133,7 @@ def test_the_quiet_rooms_are_those_of_the_example() -> None:
         (
             "branch.edit: below",
             "branch.paint: below",
-            "organisation.offices.secretary.may.branch.paint: 'branch.paint' is no action; write one of branch.close",
+            "organisation.offices.secretary.may.branch.paint: 'branch.paint' is no action; write one of announce",
         ),
         (
             "url: https://",
