@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import uuid
@@ -42,8 +43,9 @@ _EVENTS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One turn of the mirror."""
+    """One turn of the mirror. It took the register's changes into account up to number `change`."""
 
+    change: int
     began: datetime
     ended: datetime
     plan: Plan
@@ -74,7 +76,12 @@ class Watch:
     no round the last time that there should have been one.
     """
 
-    def __init__(self, mirror: Mirror, on_round: Callable[[Round], None] = lambda _round: None) -> None:
+    def __init__(
+        self, mirror: Mirror, on_round: Callable[[Round], None] = lambda _round: None, *, told: bool = False
+    ) -> None:
+        """`told`: somebody else syncs for this device and calls `hear`; one device must have one sync alone, for what
+        is sent to a device is gone once a later sync was answered."""
+        self._told = told
         self.last: Round | None = None
         self.heard: datetime | None = None
         self.trouble: str | None = None
@@ -82,13 +89,15 @@ class Watch:
         self._on_round = on_round
         self._seen = _Seen()
         self._listening = asyncio.Event()
+        self._stirred = asyncio.Event()
 
     async def run(self) -> None:
         """Never returns. Raises TokenRefused when the homeserver does not know the bot any more, and what the database
         raises: whoever called then has to see whether the lock is still held."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen())
+                if not self._told:
+                    group.create_task(self._listen())
                 group.create_task(self._work())
         except BaseExceptionGroup as errors:
             raise _worst(errors) from None
@@ -97,12 +106,26 @@ class Watch:
         await self._listening.wait()  # from here on, nothing that happens in Matrix is missed
         loop = asyncio.get_running_loop()
         while True:
+            self._stirred.clear()
             requests = await self._mirror.database.read(asked)
             if await self._due(requests, loop.time()):
                 began = loop.time()
                 await self._round(requests)
                 self._seen.rests_until = loop.time() + max(LEAST_CALM, CALM * (loop.time() - began))
-            await asyncio.sleep(TICK)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), TICK)
+
+    def stir(self) -> None:
+        """Look at once whether there is something to do: the register may have changed."""
+        self._stirred.set()
+
+    def hear(self, rooms: Mapping[str, Any]) -> None:
+        """Take note of a sync: `rooms` is what stands under that name in its answer; an empty one of a first sync."""
+        self.heard = self._mirror.clock.now()
+        if (patience := _patience(rooms, self._mirror.api.user_id)) is not None:
+            at = asyncio.get_running_loop().time() + patience
+            self._seen.drift_at = at if self._seen.drift_at is None else min(at, self._seen.drift_at)
+        self._listening.set()
 
     async def _due(self, requests: Iterable[Request], now: float) -> bool:
         """Whether anything asks for a round."""
@@ -148,7 +171,7 @@ class Watch:
             await self._mirror.database.write(
                 lambda session, id_=request.id, outcome=outcome, at=at: answer(session, id_, outcome, at)  # type: ignore[misc]
             )
-        self.last = Round(began, self._mirror.clock.now(), view.plan, report, describer)
+        self.last = Round(change, began, self._mirror.clock.now(), view.plan, report, describer)
         self._on_round(self.last)
 
     def _failed(self, *, unreachable: bool) -> None:
@@ -181,25 +204,30 @@ class Watch:
                 log.warning("the homeserver cannot be listened to for now: %s", error)
                 await asyncio.sleep(RETRY)
                 continue
-            self.heard = self._mirror.clock.now()
-            if since is not None and (patience := _patience(news.get("rooms", {}))) is not None:
-                at = asyncio.get_running_loop().time() + patience
-                self._seen.drift_at = at if self._seen.drift_at is None else min(at, self._seen.drift_at)
+            self.hear({} if since is None else news.get("rooms", {}))
             since = news["next_batch"]
-            self._listening.set()
 
 
-def _patience(rooms: Mapping[str, Any]) -> float | None:
+def _patience(rooms: Mapping[str, Any], bot: str) -> float | None:
     """In how many seconds one should look because of news; None when there is nothing to look at."""
     if rooms.get("invite") or rooms.get("leave"):
         return 0.0
-    timelines = [room.get("timeline", {}) for room in rooms.get("join", {}).values()]
-    events = [event for timeline in timelines for event in timeline.get("events", ())]
+    events, cut = list[Any](), False
+    for room in rooms.get("join", {}).values():
+        timeline = room.get("timeline", {})
+        news = [event for event in timeline.get("events", ()) if _is_drift(event, bot)]
+        cut = cut or bool(timeline.get("limited") and news)
+        events += news
+    if cut:
+        return 0.0
     if not events:
         return None
-    if any(timeline.get("limited") and timeline.get("events") for timeline in timelines):
-        return 0.0
     return COMINGS if all(map(_came_in, events)) else 0.0
+
+
+def _is_drift(event: Mapping[str, Any], bot: str) -> bool:
+    """Whether an event changes what the mirror looks after, and is not its own doing."""
+    return event.get("state_key") is not None and event.get("type") in STATE_TYPES and event.get("sender") != bot
 
 
 def _came_in(event: Mapping[str, Any]) -> bool:
