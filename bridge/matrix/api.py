@@ -179,6 +179,32 @@ class MatrixApi(Transport):
         answer = await self._put("send_message", content, "v3", "rooms", room_id, "send", event_type, txn_id)
         return text_in(answer, "event_id")
 
+    async def redact(self, room_id: str, event_id: str, txn_id: str) -> str:
+        """Takes an event back, returns the redaction's id. A repeated `txn_id` does as in `send_message`."""
+        answer = await self._put("redact", {}, "v3", "rooms", room_id, "redact", event_id, txn_id)
+        return text_in(answer, "event_id")
+
+    async def messages(
+        self,
+        room_id: str,
+        *,
+        start: str | None = None,
+        end: str | None = None,
+        backwards: bool = True,
+        limit: int = 100,
+        filter: Mapping[str, object] | None = None,
+    ) -> Json:
+        """One page of a room's past (`chunk`, `start`, `end`), from `start`, or from the present, towards `end`."""
+        query = [("dir", "b" if backwards else "f"), ("limit", str(limit))]
+        if start is not None:
+            query.append(("from", start))
+        if end is not None:
+            query.append(("to", end))
+        if filter is not None:
+            query.append(("filter", json.dumps(filter, separators=(",", ":"))))
+        path = client_path("v3", "rooms", room_id, "messages")
+        return await self._request("GET", "messages", path, shape=dict, query=query, reads=True)
+
     async def set_alias(self, alias: str, room_id: str) -> None:
         """Points an alias at a room. `AliasTaken` when it exists already, wherever it points."""
         try:
