@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from bridge.matrix.api import Credentials, MatrixApi, MatrixError, TokenRefused
 from bridge.matrix.registration import RegistrationUnreadable, load_registration
+from bridge.matrix.rooms import known_rooms
 from bridge.mirror.mirror import LOCK
-from bridge.mirror.tables import known_rooms
 from ground import locks
 from ground.database import Database
 from kunveno.check_registration import registration_file

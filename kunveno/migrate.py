@@ -21,6 +21,7 @@ from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
 # Importing a module with tables is what makes them known.
+import bridge.matrix.rooms
 import bridge.mirror.tables  # noqa: F401
 import ground.due  # noqa: F401
 import party.branches

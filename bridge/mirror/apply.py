@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from bridge.matrix.api import AliasTaken, Forbidden, MatrixApi, MatrixError, NotFound, TokenRefused
+from bridge.matrix.rooms import Origin, remember
 from bridge.mirror.content import creation
 from bridge.mirror.found import MARKER, Marker
 from bridge.mirror.locate import Located
@@ -27,7 +28,7 @@ from bridge.mirror.steps import (
     turn,
     with_ids,
 )
-from bridge.mirror.tables import Identity, Origin, remember
+from bridge.mirror.tables import Identity
 from bridge.places import BranchRoom
 from ground.database import Database
 

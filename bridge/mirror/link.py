@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from bridge.matrix.api import Forbidden, MatrixApi, MatrixError
+from bridge.matrix.rooms import Origin, known_rooms, remember
 from bridge.mirror.found import MARKER, FoundRoom, Marker, room_from_state
 from bridge.mirror.mirror import Mirror
 from bridge.mirror.policy import BOT_POWER
-from bridge.mirror.tables import Origin, identity, known_rooms, remember
+from bridge.mirror.tables import identity
 from bridge.places import SPACE, BranchRoom
 
 _NEEDS: Final = {

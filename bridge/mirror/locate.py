@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bridge.matrix.rooms import Known, Origin
 from bridge.mirror.found import MARKER, Found, FoundRoom
-from bridge.mirror.tables import Known, Origin
 from bridge.places import BranchRoom
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.matrix.api import MatrixApi
+from bridge.matrix.rooms import known_rooms
 from bridge.mirror import apply
 from bridge.mirror.apply import Progress, Report
 from bridge.mirror.found import read_room, read_world
@@ -16,7 +17,7 @@ from bridge.mirror.plan import Terms, plan
 from bridge.mirror.policy import MirrorPolicy
 from bridge.mirror.roster import Roster, read_roster
 from bridge.mirror.steps import Enter, Follow, Plan
-from bridge.mirror.tables import Identity, identity, known_rooms
+from bridge.mirror.tables import Identity, identity
 from bridge.mirror.wanted import Wanted, wanted
 from ground.clock import Clock
 from ground.database import Database

@@ -114,8 +114,8 @@ def unlink(
     yes: Yes = False,
 ) -> None:
     """Let go of the rooms of a branch: nothing is destroyed, nobody removed, and no new room made in their stead."""
+    from bridge.matrix.rooms import known_rooms
     from bridge.mirror.link import unlink as unlinked
-    from bridge.mirror.tables import known_rooms
     from kunveno.connection import open_mirror
 
     async def work(app: App) -> None:

@@ -12,12 +12,12 @@ from urllib.parse import quote
 import aiohttp
 
 from bridge.matrix.api import MatrixApi
+from bridge.matrix.rooms import known_rooms
 from bridge.mirror.apply import Report
 from bridge.mirror.found import MARKER
 from bridge.mirror.mirror import Mirror, View
 from bridge.mirror.policy import MirrorPolicy
 from bridge.mirror.steps import Finding, Kind, Step
-from bridge.mirror.tables import known_rooms
 from bridge.places import SPACE, BranchRoom
 from ground.clock import FixedClock
 from ground.database import Database

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bridge.matrix.api import MatrixApi
+from bridge.matrix.rooms import known_rooms
 from bridge.mirror.found import MARKER
 from bridge.mirror.link import LinkError, candidate, link, unlink
 from bridge.mirror.steps import CreateRoom, Follow, Kind
-from bridge.mirror.tables import known_rooms
 from bridge.places import SPACE
 from tests.support.mirror import KEYS, NewWorld, World, findings, policy, raise_power, steps_in, writes
 from tests.support.people import NewMember

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from bridge.matrix.api import Credentials, MatrixApi, TokenRefused
+from bridge.matrix.rooms import Origin, known_rooms, remember
 from bridge.mirror.found import MARKER
 from bridge.mirror.steps import CreateRoom, Invite, Kind, SetState
-from bridge.mirror.tables import Origin, identity, known_rooms, remember
+from bridge.mirror.tables import identity
 from bridge.places import SPACE, BranchRoom
 from tests.support.mirror import KEYS, NewWorld, World, writes
 from tests.support.people import NewMember

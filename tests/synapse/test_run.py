@@ -20,8 +20,9 @@ from sqlalchemy import text
 
 from bridge.matrix.api import Credentials, MatrixApi
 from bridge.matrix.registration import Registration
+from bridge.matrix.rooms import Origin, known_rooms, remember
 from bridge.mirror.mirror import LOCK
-from bridge.mirror.tables import Origin, asked, known_rooms, remember
+from bridge.mirror.tables import asked
 from bridge.places import BranchRoom
 from ground import locks
 from kunveno.demo.synapse import EmbeddedSynapse

@@ -15,7 +15,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner
 
-from bridge.mirror.tables import Origin, identity, remember
+from bridge.matrix.rooms import Origin, remember
+from bridge.mirror.tables import identity
 from bridge.places import BranchRoom
 from ground.database import Base, Database
 from kunveno import migrate

@@ -10,12 +10,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bridge.matrix.rooms import Known, Origin
 from bridge.mirror.content import creation, number
 from bridge.mirror.found import Found, FoundRoom, room_from_state
 from bridge.mirror.locate import locate
 from bridge.mirror.plan import Terms
 from bridge.mirror.steps import CreateRoom, Enter, Follow, Invite, Plan, Remove, SetState, Step, turn, with_ids
-from bridge.mirror.tables import Known, Origin
 from bridge.places import BranchRoom
 
 LARGEST_EVENT: Final = 65_536

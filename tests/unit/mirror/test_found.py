@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.matrix.rooms import Known, Origin
 from bridge.mirror.describe import Describer
 from bridge.mirror.found import MARKER, STATE_TYPES, Departure, Found, FoundRoom, Gone, room_from_state
 from bridge.mirror.locate import locate
 from bridge.mirror.plan import plan
-from bridge.mirror.tables import Known, Origin
 from tests.unit.mirror.world import BOT, ORGANISATION, branch_id, place, terms, world
 
 ROOM = "!room"

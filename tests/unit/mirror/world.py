@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
+from bridge.matrix.rooms import Known, Origin
 from bridge.mirror.found import MARKER, Marker
 from bridge.mirror.locate import Located, locate
 from bridge.mirror.plan import Terms, plan
 from bridge.mirror.policy import MirrorPolicy, quiet_rooms
 from bridge.mirror.roster import HeldOffice, Person, Roster
 from bridge.mirror.steps import Plan
-from bridge.mirror.tables import Known, Origin
 from bridge.mirror.wanted import Wanted, wanted
 from bridge.places import BranchRoom
 from party.branches import Branch, Tree
