@@ -1,0 +1,101 @@
+"""A command is data: its name, what it takes, who may use it where, and the handler that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from bots.kit.parameters import (
+    Argument,
+    Dated,
+    Handler,
+    Kind,
+    Moment,
+    OfficeKey,
+    Option,
+    Parameter,
+    TierKey,
+    parameters_of,
+)
+from ground.texts import Text
+
+__all__ = [
+    "EVERYWHERE",
+    "Argument",
+    "Command",
+    "Dated",
+    "Handler",
+    "Kind",
+    "Moment",
+    "OfficeKey",
+    "Option",
+    "Parameter",
+    "TierKey",
+    "Where",
+]
+
+
+class Where(StrEnum):
+    """Where a command may be used."""
+
+    BRANCH = "branch"
+    """In any room of a branch."""
+    COMMITTEE = "committee"
+    """In a room that is for officers only."""
+    DIRECT = "direct"
+    """In the direct conversation with the bot."""
+
+
+EVERYWHERE: Final = frozenset(Where)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Command:
+    """What people type to have something done."""
+
+    name: str
+    """The English words, as in `branch create`."""
+    run: Handler
+    """Called with the request, then with what was typed: arguments by position, options by keyword."""
+    summary: Text
+    """One line for the list of commands."""
+    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Further names by language; the first of a language is the one shown there."""
+    examples: Mapping[str, str] = field(default_factory=dict)
+    """A whole correct line for each language, without prefix."""
+    right: str | None = None
+    """An action of `party.policy.ACTIONS`, asked for in the branch of the request; None for every member."""
+    where: frozenset[Where] = EVERYWHERE
+    strangers: bool = False
+    """Whether accounts of nobody in the register may use it."""
+    private: bool = False
+    """Whether what was typed is not kept, and the answer is given in the direct conversation."""
+    details: Text | None = None
+    """More about it, for the help of this one command."""
+    parameters: tuple[Parameter, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", parameters_of(self.run))
+
+    def shown(self, language: str) -> str:
+        """The name shown in a language, else the English one."""
+        return next(iter(self.aliases.get(language, ())), self.name)
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Every language and name, the English name first."""
+        yield "en", self.name
+        for language, names in self.aliases.items():
+            for name in names:
+                yield language, name
+
+    @property
+    def arguments(self) -> tuple[Parameter, ...]:
+        """What is written without its name, in order."""
+        return tuple(parameter for parameter in self.parameters if parameter.argument)
+
+    @property
+    def options(self) -> tuple[Parameter, ...]:
+        """What is written with its name."""
+        return tuple(parameter for parameter in self.parameters if parameter.option)
