@@ -14,7 +14,7 @@ from party.members import Status
 from party.operation import OPERATOR, SYSTEM, Actor
 from party.operations.branches import MoveBranch
 from party.operations.members import SetStatus
-from party.permissions import Held, decide, may
+from party.permissions import Held, decide, may, reached
 from party.policy import ACTIONS
 from tests.support.register import ADMINISTRATOR, NOW, POLICY, TREE, Branches, Grown, do, fresh, grow
 
@@ -113,6 +113,24 @@ async def test_the_register_answers_the_same(db: Database) -> None:
             wanted = {action for action in actions if expected(office, action, position)}
             answer = await allowed(db, grown.person(office), grown.branches[slug], actions)
             assert answer == wanted, f"{office}: {position}"
+
+
+async def test_all_branches_at_once_are_answered_as_one_by_one(db: Database) -> None:
+    offices = [office for office in RIGHTS if office in POLICY.offices]
+    grown = await grow(
+        db, members=dict.fromkeys(offices, "caen"), mandates=[(office, office, HOME) for office in offices]
+    )
+    await do(db, SetStatus(grown.members["clerk"], Status.SUSPENDED))
+    actors = [*map(grown.person, offices), Actor("person", account=ADMINISTRATOR), Actor("person"), SYSTEM]
+
+    async def ask(session: AsyncSession) -> None:
+        tree = await branches.tree(session)
+        for actor in actors:
+            for action in ("branch.edit", "member.see", "journal.see"):
+                at_once = await reached(session, POLICY, actor, action, tree, NOW)
+                assert at_once == {b.id for b in tree if await may(session, POLICY, actor, action, b.id, NOW)}
+
+    await db.read(ask)
 
 
 async def secretary(db: Database) -> Grown:
