@@ -1,0 +1,56 @@
+"""Work that falls due, looked for every second by APScheduler. What is due, and that it is done once, the rows say."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from typing import Final
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from ground import due
+from ground.clock import Clock
+from ground.database import Database
+
+log = logging.getLogger(__name__)
+
+TICK: Final = 1.0
+"""Seconds between two looks."""
+
+
+async def run(
+    database: Database,
+    clock: Clock,
+    handlers: Mapping[str, due.Handler],
+    *,
+    done: Callable[[int, int], None] = lambda _done, _failed: None,
+) -> None:
+    """Do what falls due until it is cancelled, oldest first. `done` is told how many were done and how many failed.
+
+    Raises what the database raises; work that fails by itself is logged without its content and tried again later.
+    """
+    loop = asyncio.get_running_loop()
+    broken: asyncio.Future[None] = loop.create_future()
+
+    async def tick() -> None:
+        count, failed = await due.run(database, clock, handlers)
+        for failure in failed:
+            log.warning("%s fell due and failed: %s", failure.due.what, type(failure.error).__name__)
+        if count or failed:
+            done(count, len(failed))
+
+    def failed(event: JobExecutionEvent) -> None:
+        if event.exception is not None and not broken.done():
+            broken.set_exception(event.exception)
+
+    scheduler = AsyncIOScheduler(timezone=UTC, event_loop=loop)
+    scheduler.add_job(tick, "interval", seconds=TICK, coalesce=True, max_instances=1, misfire_grace_time=None)
+    scheduler.add_listener(failed, EVENT_JOB_ERROR)
+    scheduler.start()
+    try:
+        await broken
+    finally:
+        scheduler.shutdown(wait=False)
