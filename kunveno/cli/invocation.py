@@ -33,11 +33,17 @@ class Invocation:
 
         return load(self.config_path, os.environ)
 
+    def translators(self) -> dict[str, Translator]:
+        """All languages that there are."""
+        from ground.texts import load_translators
+
+        return load_translators(LOCALE)
+
     def translator(self) -> Translator:
         """Says the sentences of the floors below in the language asked for, English where there is no other."""
-        from ground.texts import ENGLISH, load_translators
+        from ground.texts import ENGLISH
 
-        return load_translators(LOCALE).get(self.language, ENGLISH)
+        return self.translators().get(self.language, ENGLISH)
 
     def run(self, work: Callable[[App], Awaitable[T]], *, create: bool = False) -> T:
         """Carry out `work` with the database open; `create` makes a database that is not there yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -110,6 +111,39 @@ def release(ctx: typer.Context, number: Number, account: Account) -> None:
     from kunveno.cli.register import members
 
     of(ctx).run(lambda app: members.release_account(app, number, account))
+
+
+@group.command()
+def invite(
+    ctx: typer.Context,
+    number: Number,
+    days: Annotated[int, typer.Option(min=1, max=365, help="For how many days the code is good.")] = 14,
+    qr: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the link as a picture: FILE.png or FILE.svg.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Of the letter; if not the member's, like fr.")] = None,
+) -> None:
+    """Make a code by which the member's Matrix account gets in, and print the letter that carries it.
+
+    A code that was made before is good for nothing any more.
+    """
+    from kunveno.cli.register import invitations
+
+    if qr is not None and qr.suffix.lower() not in {".png", ".svg"}:
+        raise typer.BadParameter("write a name that ends in .png or .svg", param_hint="--qr")
+    call = of(ctx)
+    translators = call.translators()
+    if language is not None and language not in translators:
+        raise typer.BadParameter(f"the languages are {', '.join(sorted(translators))}", param_hint="--language")
+    call.run(lambda app: invitations.invite(app, number, days=days, qr=qr, language=language, translators=translators))
+
+
+@group.command()
+def revoke(ctx: typer.Context, number: Number) -> None:
+    """Take back a code that was lost, stolen, or sent to the wrong address."""
+    from kunveno.cli.register import invitations
+
+    of(ctx).run(lambda app: invitations.revoke(app, number))
 
 
 @group.command()
