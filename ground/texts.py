@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gettext
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,14 +52,18 @@ class Translator:
         self.language = language
         self._catalogue = catalogue
 
-    def say(self, sentence: Text) -> str:
-        """The sentence in this language, filled in."""
+    def say(self, sentence: Text, show: Callable[[object], object] | None = None) -> str:
+        """The sentence in this language, filled in. `show` makes of each value what stands in its place."""
         if sentence.plural is None:
             message = self._catalogue.gettext(sentence.message)
         else:
             message = self._catalogue.ngettext(sentence.message, sentence.plural, sentence.count)
-        values = {key: self.say(value) if isinstance(value, Text) else value for key, value in sentence.values.items()}
-        return message.format(**values)
+        return message.format(**{key: self._shown(value, show) for key, value in sentence.values.items()})
+
+    def _shown(self, value: object, show: Callable[[object], object] | None) -> object:
+        if isinstance(value, Text):
+            return self.say(value, show)
+        return value if show is None else show(value)
 
 
 ENGLISH = Translator(SOURCE_LANGUAGE, gettext.NullTranslations())

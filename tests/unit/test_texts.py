@@ -79,3 +79,8 @@ def test_sentences_compare_as_values() -> None:
 
 def test_without_catalogues_there_is_english(tmp_path: Path) -> None:
     assert set(load_translators(tmp_path)) == {"en"}
+
+
+def test_whoever_says_a_sentence_may_say_how_its_values_are_shown(french: Translator) -> None:
+    sentence = text("because: {reason}", reason=text("because: {reason}", reason=1482))
+    assert french.say(sentence, lambda value: f"<{value}>") == "car : car : <1482>"
