@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Self
 from urllib.parse import quote
 
 import nh3
@@ -124,10 +124,7 @@ class _Writing:
         match value:
             case Pill(account):
                 self.mentions.append(account)
-                return (
-                    plain,
-                    f'<a href="{_attribute(self._voice.links + quote(account, safe="@:"))}">{_escaped(plain)}</a>',
-                )
+                return plain, _link(self._voice.links + quote(account, safe="@:"), plain)
             case Strong():
                 return plain, f"<strong>{_escaped(plain)}</strong>"
             case Code() | Typed():
@@ -148,7 +145,7 @@ def _link(url: str, label: str) -> str:
 class _Sentences(Markdown):
     """Markdown that knows of no more than bold and code."""
 
-    def build_parser(self) -> Markdown:
+    def build_parser(self) -> Self:
         self.preprocessors = Registry()
         self.preprocessors.register(NormalizeWhitespace(self), "normalize_whitespace", 30)
         self.parser = BlockParser(self)
