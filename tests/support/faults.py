@@ -50,31 +50,25 @@ class FaultProxy:
     @asynccontextmanager
     async def start(cls, upstream: str) -> AsyncIterator[FaultProxy]:
         proxy = cls(upstream)
-        async with aiohttp.ClientSession(auto_decompress=True) as session:
-            application = web.Application(client_max_size=16 * 1024 * 1024)
-
-            async def handle(request: web.Request) -> web.StreamResponse:
-                return await proxy._handle(request, session)
-
-            application.router.add_route("*", "/{path:.*}", handle)
-            runner = web.AppRunner(application, access_log=None)
-            await runner.setup()
-            try:
-                site = web.TCPSite(runner, "127.0.0.1", 0)
-                await site.start()
-                host, port = runner.addresses[0][:2]
-                proxy.url = f"http://{host}:{port}"
-                yield proxy
-            finally:
-                await runner.cleanup()
+        async with pass_through(proxy):
+            yield proxy
 
     def fail(self, *faults: Fault) -> None:
         """The next requests meet these, one each."""
         self.faults.extend(faults)
 
-    async def _handle(self, request: web.Request, session: aiohttp.ClientSession) -> web.StreamResponse:
+    async def before(self, request: web.Request) -> Fault | None:
+        """What becomes of the next request."""
+        return self.faults.popleft() if self.faults else None
+
+    def doubles(self, request: web.Request) -> bool:
+        """Whether the homeserver gets this request twice."""
+        return False
+
+    async def handle(self, request: web.Request, session: aiohttp.ClientSession) -> web.StreamResponse:
+        """Answer a request."""
         self.seen.append(f"{request.method} {request.path}")
-        match self.faults.popleft() if self.faults else None:
+        match await self.before(request):
             case Reply(status, body, headers):
                 return web.Response(status=status, text=body, headers=headers)
             case Drop():
@@ -83,6 +77,8 @@ class FaultProxy:
                 await self._pass_on(request, session)
                 return _cut(request)
             case None:
+                if self.doubles(request):
+                    await self._pass_on(request, session)
                 return await self._pass_on(request, session)
 
     async def _pass_on(self, request: web.Request, session: aiohttp.ClientSession) -> web.Response:
@@ -91,6 +87,28 @@ class FaultProxy:
         async with session.request(request.method, url, headers=headers, data=await request.read()) as answer:
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}
             return web.Response(status=answer.status, headers=kept, body=await answer.read())
+
+
+@asynccontextmanager
+async def pass_through(proxy: FaultProxy) -> AsyncIterator[None]:
+    """Let the proxy listen; its `url` says where."""
+    async with aiohttp.ClientSession(auto_decompress=True) as session:
+        application = web.Application(client_max_size=16 * 1024 * 1024)
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await proxy.handle(request, session)
+
+        application.router.add_route("*", "/{path:.*}", handle)
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            host, port = runner.addresses[0][:2]
+            proxy.url = f"http://{host}:{port}"
+            yield
+        finally:
+            await runner.cleanup()
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -86,11 +86,15 @@ class Installation:
         async with open_app(load(self.config, {}), SystemClock(), create=True) as app:
             yield app
 
-    @asynccontextmanager
-    async def start(self, *arguments: str) -> AsyncIterator[Running]:
+    def start(self, *arguments: str) -> AbstractAsyncContextManager[Running]:
         """Start a command; it is killed at the end of the block if it still runs."""
+        return self.start_module("kunveno", "--config", str(self.config), *arguments)
+
+    @asynccontextmanager
+    async def start_module(self, module: str, *arguments: str) -> AsyncIterator[Running]:
+        """Start a module as a program; it is killed at the end of the block if it still runs."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "kunveno", "--config", str(self.config), *arguments,
+            sys.executable, "-m", module, *arguments,
             cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
@@ -124,6 +128,7 @@ def install(
     database_url: str | None = None,
     mirror: Mapping[str, Any] | None = None,
     administrators: Sequence[str] = (),
+    bots: Mapping[str, Any] | None = None,
 ) -> Installation:
     """Write a configuration into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -140,6 +145,7 @@ def install(
         "homeserver": dict(homeserver),
         "database": {"url": database_url or "sqlite:///kunveno.db"},
         "mirror": {"power": {"secretary": 60}, **(mirror or {})},
+        "bots": dict(bots or {}),
         "web": {"port": installation.port},
     }
     installation.config.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
