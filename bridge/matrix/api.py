@@ -26,7 +26,8 @@ from bridge.matrix.errors import (
     TooLarge,
     Unavailable,
 )
-from bridge.matrix.transport import CONNECTIONS, PATIENCE, Credentials, Throttled, Traffic, Transport
+from bridge.matrix.talk import TalkEndpoints
+from bridge.matrix.transport import CONNECTIONS, PATIENCE, Credentials, Throttled, Traffic
 from bridge.matrix.wire import client_path, list_in, object_in, text_in
 
 __all__ = [
@@ -51,7 +52,7 @@ PAGE = 50
 """Rooms per page of the hierarchy, the most that Synapse gives."""
 
 
-class MatrixApi(Transport):
+class MatrixApi(TalkEndpoints):
     """The homeserver as one account sees it."""
 
     @classmethod
@@ -68,10 +69,6 @@ class MatrixApi(Transport):
         """A client with connections of its own, closed at the end. Sends nothing by itself."""
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as session:
             yield cls(url, credentials, session=session, patience=patience, jitter=jitter, on_throttle=on_throttle)
-
-    @property
-    def user_id(self) -> str:
-        return self.credentials.user_id
 
     # The homeserver and the account
 
@@ -263,13 +260,6 @@ class MatrixApi(Transport):
         await self._request("POST", "admin_join", path, shape=dict, body={"user_id": user_id})
 
     # Keys
-
-    async def query_keys(self, user_ids: Iterable[str]) -> Json:
-        """Device and cross-signing keys of accounts, as the homeserver has them."""
-        body: Json = {"device_keys": {user_id: [] for user_id in user_ids}}
-        return await self._request(
-            "POST", "query_keys", client_path("v3", "keys", "query"), shape=dict, body=body, reads=True
-        )
 
     async def publish_signing_keys(self, body: Mapping[str, object]) -> None:
         """Publishes the account's cross-signing keys. `MatrixError` 401 where that takes the password."""

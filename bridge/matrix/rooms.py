@@ -1,17 +1,18 @@
-"""Which Matrix room is which place, as we remember it."""
+"""What is remembered of Matrix rooms: which is which place, which are encrypted, how far each account has read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bridge.places import BranchRoom
-from ground.database import Base
+from bridge.places import BranchRoom, Direct, Elsewhere, Place
+from ground.database import Base, Instant
 
 
 class Origin(StrEnum):
@@ -32,6 +33,77 @@ class MirroredRoomRow(Base):
     key: Mapped[str] = mapped_column(String(60), primary_key=True)
     room_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     origin: Mapped[str] = mapped_column(String(10))
+
+
+class DirectState(StrEnum):
+    """What a direct room is."""
+
+    OPENING = "opening"
+    """It is being made; whoever makes it may have died over it."""
+    OPEN = "open"
+    """Letters go there. An account has at most one that is open or opening."""
+    FORMER = "former"
+    """Another one took its place; what is said there is still heard."""
+    LEFT = "left"
+    """The account declined it or left it."""
+
+
+class DirectRoomRow(Base):
+    """A room of the bot and one other account. `id` makes its alias, which nobody can guess."""
+
+    __tablename__ = "direct_rooms"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    account: Mapped[str] = mapped_column(String(255), index=True)
+    room_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    state: Mapped[str] = mapped_column(String(10))
+
+
+class EncryptedRoomRow(Base):
+    """A room that was once seen encrypted. Rows only come: encryption cannot be switched off."""
+
+    __tablename__ = "encrypted_rooms"
+
+    room_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SyncRow(Base):
+    """How far an account has read. What was sent before `act_after` is noted and not acted on."""
+
+    __tablename__ = "sync"
+
+    account: Mapped[str] = mapped_column(String(255), primary_key=True)
+    device: Mapped[str] = mapped_column(String(255))
+    token: Mapped[str | None] = mapped_column(Text)
+    act_after: Mapped[datetime] = mapped_column(Instant)
+
+
+class UnreadRow(Base):
+    """An event that could not be decrypted. It waits for its key; then its sender is told, and `event` is dropped."""
+
+    __tablename__ = "unread"
+    __table_args__ = (Index("ix_unread_room_session", "room_id", "session_id"),)
+
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    room_id: Mapped[str] = mapped_column(String(255))
+    session_id: Mapped[str] = mapped_column(String(255))
+    account: Mapped[str] = mapped_column(String(255))
+    event: Mapped[str | None] = mapped_column(Text)
+    """JSON, still encrypted."""
+    came_at: Mapped[datetime] = mapped_column(Instant)
+    said: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class WithheldRow(Base):
+    """A device said that it does not share a key with us, and why (`m.room_key.withheld`)."""
+
+    __tablename__ = "withheld"
+
+    room_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    session_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    code: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(Instant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +129,41 @@ async def remember(session: AsyncSession, place: BranchRoom, room_id: str | None
         session.add(MirroredRoomRow(branch_id=place.branch_id, key=place.key, room_id=room_id, origin=origin))
     else:
         row.room_id, row.origin = room_id, origin
+    await session.flush()
+
+
+async def place_in(session: AsyncSession, room_id: str) -> Place:
+    """The place that a room is; Elsewhere for a room that is the place of nothing."""
+    mirrored = await session.execute(
+        select(MirroredRoomRow.branch_id, MirroredRoomRow.key).where(MirroredRoomRow.room_id == room_id)
+    )
+    if (place := mirrored.first()) is not None:
+        return BranchRoom(*place)
+    account = await session.scalar(select(DirectRoomRow.account).where(DirectRoomRow.room_id == room_id))
+    return Elsewhere(room_id) if account is None else Direct(account)
+
+
+async def room_for(session: AsyncSession, place: Place) -> str | None:
+    """The room of a place; None when it has none yet. `Session.direct_room` opens that of a direct conversation."""
+    match place:
+        case BranchRoom(branch_id, key):
+            row = await session.get(MirroredRoomRow, (branch_id, key))
+            return None if row is None else row.room_id
+        case Direct(account):
+            query = select(DirectRoomRow.room_id).where(DirectRoomRow.account == account)
+            return await session.scalar(query.where(DirectRoomRow.state == DirectState.OPEN))
+        case Elsewhere(room):
+            return room
+
+
+async def encrypted_rooms(session: AsyncSession) -> set[str]:
+    """The rooms that were ever seen encrypted."""
+    return set(await session.scalars(select(EncryptedRoomRow.room_id)))
+
+
+async def remember_encrypted(session: AsyncSession, room_ids: Iterable[str], at: datetime) -> None:
+    """From now on these rooms are encrypted, for ever."""
+    for room_id in sorted(set(room_ids)):
+        if await session.get(EncryptedRoomRow, room_id) is None:
+            session.add(EncryptedRoomRow(room_id=room_id, seen_at=at))
     await session.flush()

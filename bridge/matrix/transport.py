@@ -12,9 +12,10 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -30,7 +31,7 @@ PATIENCE = timedelta(minutes=10)
 ORDINARY = aiohttp.ClientTimeout(total=90, sock_connect=10)
 """For ordinary calls; createRoom on a busy homeserver takes tens of seconds."""
 
-Answer = TypeVar("Answer", Json, list[Json])
+Answer = TypeVar("Answer", Json, list[Json], bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,12 @@ class Transport:
         self._jitter = jitter or random.Random()  # noqa: S311 - spreads waits, guards nothing
         self._on_throttle = on_throttle
 
+    def as_device(self, device_id: str) -> Self:
+        """The same connections and account, speaking as another device."""
+        other = copy(self)
+        other.credentials = replace(self.credentials, device_id=device_id)
+        return other
+
     async def _request(
         self,
         method: str,
@@ -98,14 +105,19 @@ class Transport:
         timeout: aiohttp.ClientTimeout = ORDINARY,  # noqa: ASYNC109 - one attempt's, handed to aiohttp
         reads: bool = False,
         as_device: bool = True,
+        raw: tuple[bytes, str] | None = None,
     ) -> Answer:
         """Sends until it is answered. `endpoint` is the name it is counted under, `path` is percent-encoded.
+
+        `raw` is a body that is no JSON, with its content type.
 
         Raises the class of `MatrixError` that the answer means, `Unavailable` when patience is used up.
         """
         (self.traffic.reads if reads else self.traffic.writes)[endpoint] += 1
         url = self._address(path, query, as_device=as_device)
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        data = raw
+        if body is not None:
+            data = (json.dumps(body, separators=(",", ":")).encode(), "application/json")
         readable = URL(path, encoded=True).path
         until = time.monotonic() + self._patience
         attempt = 0
@@ -129,24 +141,30 @@ class Transport:
         self,
         method: str,
         url: URL,
-        data: bytes | None,
+        data: tuple[bytes, str] | None,
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - handed to aiohttp
         shape: type[Answer],
         readable: str,
     ) -> Answer | _Failure:
         headers = {"Authorization": f"Bearer {self.credentials.token}"} if self.credentials.token else {}
+        body = None
         if data is not None:
-            headers["Content-Type"] = "application/json"
+            body, headers["Content-Type"] = data
         try:
             async with self._session.request(
-                method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False
+                method,
+                url,
+                data=body,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
             ) as response:
                 raw = await response.read()
         except (aiohttp.ClientConnectorCertificateError, aiohttp.InvalidURL) as error:
             return _Failure(MatrixError(_in_words(error), method=method, path=readable), hopeless=True)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _Failure(MatrixError(_in_words(error), method=method, path=readable))
-        parsed = _parse(raw)
+        parsed = raw if shape is bytes and response.status < 300 else _parse(raw)
         if response.status < 300:
             if isinstance(parsed, shape):
                 return parsed
