@@ -83,5 +83,5 @@ class Gap:
     """An empty line."""
 
 
-Line: TypeAlias = Text | Items | Gap
-"""One line of what a bot says, or a list in it."""
+Line: TypeAlias = Text | str | Code | Typed | Items | Gap
+"""One line of what a bot says, or a list in it. A str is what people wrote, and is repeated as it is."""

@@ -85,6 +85,8 @@ class _Writing:
                 return [self._sentence(line)]
             case Items():
                 return self._items(line)
+            case str() | Code() | Typed():
+                return [self._value(line)]
 
     def _items(self, items: Items) -> list[tuple[str, str]]:
         # One too many is shown rather than counted.
