@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -13,6 +13,7 @@ from bridge.matrix.registration import Registration, load_registration, write_re
 from kunveno.demo.synapse import EmbeddedSynapse, SynapseOptions
 from tests.support import postgres as postgresql
 from tests.support.people import NewBot, NewMember, make_bot, make_member
+from tests.support.standstill import waiting_tasks
 
 SERVER_NAME = "kunveno.localhost"
 QUICK_PASSWORDS = {"bcrypt_rounds": 4}
@@ -27,6 +28,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         call = getattr(item, "callspec", None)
         if "postgres" in fixtures or (call is not None and call.params.get("database_url") == "postgres"):
             item.add_marker("postgres")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Says of a test that ran out of time what it was waiting for."""
+    report = yield
+    if call.excinfo is not None and str(call.excinfo.value).startswith("Timeout (>"):
+        report.sections.append(("tasks that wait", waiting_tasks()))
+    return report
 
 
 @pytest.fixture(scope="session")

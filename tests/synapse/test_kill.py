@@ -91,6 +91,7 @@ class Builder:
                 os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.timeout(240 + 5 * KILLS)
 async def test_killed_at_random_moments(
     synapse: EmbeddedSynapse, registration: Registration, new_world: NewWorld, database_url: str
 ) -> None:
