@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Literal
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, String, Text, select
+from sqlalchemy import BigInteger, Boolean, Index, Integer, Result, String, Text, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bridge.letters.letter import CONTENT, PATIENCE, Letter, Words
+from bridge.letters.letter import (
+    CONTENT,
+    PATIENCE,
+    Content,
+    Correction,
+    Letter,
+    Mark,
+    PollClosing,
+    Withdrawal,
+    Words,
+)
 from bridge.places import Place, address, place_at
 from ground.database import Base, Instant
 from ground.ids import new_id
@@ -36,6 +48,8 @@ class LetterRow(Base):
     id: Mapped[str] = mapped_column(String(26), unique=True)
     place: Mapped[str] = mapped_column(String(300), index=True)
     kind: Mapped[str] = mapped_column(String(12))
+    about: Mapped[str | None] = mapped_column(String(26), index=True)
+    """The earlier letter that it speaks of."""
     content: Mapped[str | None] = mapped_column(Text)
     """JSON; None once it is to be forgotten."""
     answers: Mapped[str | None] = mapped_column(String(255))
@@ -52,12 +66,45 @@ class LetterRow(Base):
     done_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class LetterPartRow(Base):
+    """A further event of a letter too long for one. `part` counts from 1; part 0 is the event of the letter itself."""
+
+    __tablename__ = "outbox_parts"
+
+    letter: Mapped[str] = mapped_column(String(26), primary_key=True)
+    part: Mapped[int] = mapped_column(Integer, primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(255), index=True)
+
+
+class ReceiptRow(Base):
+    """A receipt that its owner has not been given yet."""
+
+    __tablename__ = "receipts"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    letter: Mapped[str] = mapped_column(String(26))
+    owner: Mapped[str] = mapped_column(String(60))
+    outcome: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str | None] = mapped_column(String(500))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the outbox stands. `oldest`: when the letter that waits longest was written (UTC)."""
+
+    waiting: int
+    oldest: datetime | None
+    held: int
+    dead: int
+
+
 async def put(session: AsyncSession, letter: Letter, at: datetime) -> str:
     """Write a letter; returns its id, the handle for corrections and for what arrives about it."""
     row = LetterRow(
         id=new_id(),
         place=address(letter.to),
         kind=type(letter.content).__name__.lower(),
+        about=_about(letter.content),
         content=CONTENT.dump_json(letter.content).decode(),
         answers=letter.answers,
         thread=letter.thread,
@@ -75,7 +122,10 @@ async def put(session: AsyncSession, letter: Letter, at: datetime) -> str:
 
 async def letter_of(session: AsyncSession, event_id: str) -> str | None:
     """The letter that became this event; None for an event that is not ours."""
-    return await session.scalar(select(LetterRow.id).where(LetterRow.event_id == event_id))
+    letter = await session.scalar(select(LetterRow.id).where(LetterRow.event_id == event_id).order_by(LetterRow.number))
+    if letter is not None:
+        return letter
+    return await session.scalar(select(LetterPartRow.letter).where(LetterPartRow.event_id == event_id))
 
 
 async def place_of(session: AsyncSession, letter: str) -> Place | None:
@@ -90,7 +140,58 @@ async def state_of(session: AsyncSession, letters: Sequence[str]) -> dict[str, S
     return {letter: State(state) for letter, state in rows}
 
 
-def content_of(row: LetterRow) -> object:
+async def counts(session: AsyncSession) -> Counts:
+    """How the outbox stands, for health and metrics."""
+    query = select(LetterRow.state, func.count(), func.min(LetterRow.written_at)).group_by(LetterRow.state)
+    query = query.where(LetterRow.state != State.DELIVERED)
+    by_state = {state: (count, oldest) for state, count, oldest in await session.execute(query)}
+    waiting, oldest = by_state.get(State.WAITING, (0, None))
+    held, dead = (by_state.get(state, (0, None))[0] for state in (State.HELD, State.DEAD))
+    return Counts(waiting, oldest, held, dead)
+
+
+async def hold_all(session: AsyncSession) -> int:
+    """Set all waiting letters aside, for somebody to look at after a restore; returns how many."""
+    held = update(LetterRow).where(LetterRow.state == State.WAITING).values(state=State.HELD)
+    return _count(await session.execute(held.returning(LetterRow.id)))
+
+
+async def release(session: AsyncSession, letters: Sequence[str], at: datetime) -> int:
+    """Have held letters sent after all; returns how many. One whose time is over gets a new term."""
+    held = (LetterRow.state == State.HELD, LetterRow.id.in_(letters))
+    await session.execute(update(LetterRow).where(*held, LetterRow.deadline <= at).values(deadline=at + PATIENCE))
+    released = update(LetterRow).where(*held).values(state=State.WAITING)
+    return _count(await session.execute(released.returning(LetterRow.id)))
+
+
+async def drop(session: AsyncSession, letters: Sequence[str], at: datetime) -> int:
+    """Have held letters never sent; returns how many. Who asked for a receipt is told that they were given up."""
+    query = select(LetterRow).where(LetterRow.state == State.HELD, LetterRow.id.in_(letters))
+    rows = list(await session.scalars(query.order_by(LetterRow.number)))
+    for row in rows:
+        end(session, row, State.DEAD, at, outcome="given_up", reason="dropped after a restore")
+    await session.flush()
+    return len(rows)
+
+
+def end(
+    session: AsyncSession,
+    row: LetterRow,
+    state: State,
+    at: datetime,
+    *,
+    outcome: Literal["delivered", "refused", "given_up"],
+    reason: str | None = None,
+) -> None:
+    """Note how a letter ended, with the receipt for whoever asked for one, and forget what is to be forgotten."""
+    row.state, row.done_at, row.reason = state, at, reason and reason[:500]
+    if row.forget:
+        row.content = row.instead = None
+    if row.owner is not None:
+        session.add(ReceiptRow(id=new_id(), letter=row.id, owner=row.owner, outcome=outcome, reason=row.reason))
+
+
+def content_of(row: LetterRow) -> Content:
     """What a row says. Raises ValueError when it was forgotten."""
     if row.content is None:
         raise ValueError("the content of this letter was forgotten")
@@ -101,3 +202,17 @@ def instead_of(row: LetterRow) -> Words | None:
     """What is said where the content is refused."""
     words = None if row.instead is None else CONTENT.validate_json(row.instead)
     return words if isinstance(words, Words) else None
+
+
+def _about(content: Content) -> str | None:
+    match content:
+        case Correction(of=of) | Withdrawal(of=of) | PollClosing(of=of):
+            return of
+        case Mark(letter=letter):
+            return letter
+        case _:
+            return None
+
+
+def _count(result: Result[Any]) -> int:
+    return len(result.all())
