@@ -17,7 +17,12 @@ class RegisterError(Exception):
 
 
 class NotAllowed(RegisterError):
-    """The actor has not the right that the change needs."""
+    """The actor has not the right that the change needs: `action` in `branch_id` (None: above the whole tree)."""
+
+    def __init__(self, text: Text, action: str, branch_id: str | None) -> None:
+        super().__init__(text)
+        self.action = action
+        self.branch_id = branch_id
 
 
 class NotFound(RegisterError):

@@ -26,7 +26,8 @@ async def change(
     context = Context(policy, actor, at)
     for need in await operation.needs(session, context):
         if not await may(session, policy, actor, need.action, need.branch_id, at):
-            raise NotAllowed(text("You have not the right to do that there ({action}).", action=need.action))
+            refusal = text("You have not the right to do that there ({action}).", action=need.action)
+            raise NotAllowed(refusal, need.action, need.branch_id)
     done = await operation.carry_out(session, context)
     for deed in done:
         if deed.changed:

@@ -1,0 +1,29 @@
+"""Which errors are the database's for now, so that what failed by them is tried again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError, TimeoutError
+
+_OURS: Final = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+"""What the database refuses to do, now and later."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the same may go well later. What asyncpg raises while it connects is not wrapped."""
+    if isinstance(error, DBAPIError):
+        return not isinstance(error, _OURS)
+    return isinstance(error, (OSError, TimeoutError)) or type(error).__module__.startswith("asyncpg.")
+
+
+def place_of(error: BaseException) -> str:
+    """The kind of an error and where in the program it arose; not what it says, which may hold what people wrote."""
+    frames = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        frames.append((traceback.tb_frame.f_globals.get("__name__", "?"), traceback.tb_lineno))
+        traceback = traceback.tb_next
+    ours = [frame for frame in frames if frame[0].partition(".")[0] in {"kunveno", "bots", "bridge", "party", "ground"}]
+    module, line = next(reversed(ours or frames), ("?", 0))
+    return f"{type(error).__name__} at {module}:{line}"
