@@ -16,6 +16,7 @@ from bots.kit.origin import Origin
 from bots.kit.parts import Line
 from bots.kit.questions import Question
 from bots.kit.surroundings import RoomKind, Surroundings
+from bots.kit.usable import usable
 from bots.kit.voice import Voice
 from bots.kit.wording import compose
 from bridge.letters import Arrival, Correction, Letter, Mark, Withdrawal, outbox
@@ -141,6 +142,7 @@ class Request(Occasion):
         arrival: Arrival,
         origin: Origin,
         actor: Actor,
+        known: bool,
         member: MemberRow | None,
         branch: Branch | None,
         voice: Voice,
@@ -151,6 +153,8 @@ class Request(Occasion):
         self.arrival = arrival
         self.origin = origin
         self.actor = actor
+        self.known = known
+        """Whether they are a member or an administrator."""
         self.member = member
         self.branch = branch
         self.voice = voice
@@ -175,6 +179,19 @@ class Request(Occasion):
     async def may(self, action: str, branch_id: str | None) -> bool:
         """Whether the person may do something in a branch."""
         return await may(self.session, self.policy, self.actor, action, branch_id, self.now)
+
+    async def usable(self) -> tuple[Command, ...]:
+        """The commands that the person may use here."""
+        return await usable(
+            self.session,
+            self.surroundings,
+            self.kit.commands,
+            actor=self.actor,
+            known=self.known,
+            place=self.place,
+            branch=self.branch,
+            now=self.now,
+        )
 
     async def reply(self, *lines: Line, mention: bool = False) -> str:
         """Answer, in the thread where there is one; with `mention` the person is called. Returns the letter's id."""

@@ -131,6 +131,8 @@ class _Writing:
                 return plain, f"<strong>{_escaped(plain)}</strong>"
             case Code() | Typed():
                 return plain, f"<code>{_escaped(plain)}</code>"
+            case list() | tuple():
+                return plain, ", ".join(self._value(one)[1] for one in value)
             case Link(label, url):
                 return plain, _link(url, self._voice.show(label))
         return plain, _escaped(plain)
