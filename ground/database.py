@@ -107,7 +107,18 @@ class Database:
         """Carry out `work` in the transaction and commit; what it raises undoes all of it.
 
         On PostgreSQL `work` runs again when another transaction got in between, so it must change nothing but rows.
+        Cancelling ends the wait, not the transaction: what is in hand is finished first.
         """
+        task = asyncio.create_task(self._write(work))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # looked at, or asyncio would complain
+            raise
+
+    async def _write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         if self.is_sqlite:
             async with self._writer:
                 return await self._once(work, write=True)

@@ -89,6 +89,25 @@ async def test_what_raises_undoes_all_of_it(db: Database) -> None:
     assert await db.write(increment) == 1
 
 
+async def test_who_is_cancelled_finishes_the_transaction_in_hand(db: Database) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(session: AsyncSession) -> int:
+        begun.set()
+        await go_on.wait()
+        return await increment(session)
+
+    writing = asyncio.create_task(db.write(work))
+    await begun.wait()
+    writing.cancel()
+    await asyncio.sleep(0)
+    assert not writing.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert await db.read(counter) == 1
+
+
 async def test_a_reader_cannot_write_and_a_writer_after_it_can(db: Database) -> None:
     for _ in range(2):
         with pytest.raises(DBAPIError):
