@@ -23,3 +23,4 @@ def _find(name: str) -> Path:
 
 EXAMPLE_CONFIG = _find("config.example.yaml")
 EXAMPLES = _find("examples")
+LOCALE = _PACKAGE / "locale"

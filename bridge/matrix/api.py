@@ -92,6 +92,14 @@ class MatrixApi(TalkEndpoints):
         # The device may not exist yet, and who claims to be an unknown device is refused.
         await self._request("PUT", "put_device", path, shape=dict, body={"display_name": display_name}, as_device=False)
 
+    async def displayname(self, user_id: str) -> str | None:
+        """How an account is called; None when it has not said."""
+        try:
+            name = (await self._get("displayname", "v3", "profile", user_id, "displayname")).get("displayname")
+        except NotFound:
+            return None
+        return name if isinstance(name, str) and name else None
+
     async def set_displayname(self, name: str) -> None:
         """Sets the account's own display name."""
         await self._put("set_displayname", {"displayname": name}, "v3", "profile", self.user_id, "displayname")

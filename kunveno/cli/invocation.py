@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from kunveno.config import Config
 
 T = TypeVar("T")
-LOCALE = Path(__file__).parent.parent / "locale"
 
 
 @dataclass(frozen=True, slots=True)
