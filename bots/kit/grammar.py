@@ -20,6 +20,8 @@ _BULLET: Final = re.compile(
     r"\s*(?:[-–—•‣◦▪●○·]\s+|[-•‣◦▪●○·](?=[^\W_])|[*+]\s+|\d{1,2}\s?[.)]\s+|\d{1,2}\ufe0f?\u20e3\s*)(?=\S)"
 )
 _LABEL: Final = re.compile(r"\s*([^\W\d_][^:\uff1a=\n]{0,38}?)\s*[:\uff1a=]")
+_NAME: Final = 6
+"""How many words the name of a command may have, at most."""
 _QUOTATION: Final = re.compile(r"\s*>")
 
 
@@ -54,7 +56,7 @@ class Written:
     def words(self) -> tuple[str, ...]:
         """The first words, folded, among which is the name of the command; empty where it begins otherwise."""
         found: list[str] = []
-        for item in self.rows[0].items if self.rows else ():
+        for item in self.rows[0].items[:_NAME] if self.rows else ():
             if isinstance(item, Mark) or item.quoted or item.account:
                 break
             found.append(fold(item.text.rstrip(":,;.!?…")))
