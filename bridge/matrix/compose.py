@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -238,8 +239,12 @@ def _pieces(line: _Line, room: int) -> list[_Line]:
         return [line]
     if html is not None and _size(plain) <= room:
         return [(plain, None)]
-    step = room // 12  # an astral character is twelve bytes once escaped
-    return [(plain[start : start + step], None) for start in range(0, len(plain), step)]
+    pieces: list[_Line] = []
+    while plain:
+        fits = bisect_right(range(len(plain) + 1), room, key=lambda length: _size(plain[:length])) - 1
+        pieces.append((plain[:fits], None))
+        plain = plain[fits:]
+    return pieces
 
 
 def _chunks(lines: Sequence[_Line], room: int) -> list[list[_Line]]:

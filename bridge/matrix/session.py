@@ -6,7 +6,8 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,8 @@ from bridge.matrix.crypto import Crypto
 from bridge.matrix.cryptofolder import CryptoFolder, SessionBusy
 from bridge.matrix.direct import DirectRooms
 from bridge.matrix.errors import MatrixError, NotFound, TokenRefused
-from bridge.matrix.olm import Heard, Machine
+from bridge.matrix.lookup import find_letter, in_clear
+from bridge.matrix.olm import Heard, Machine, Undecryptable
 from bridge.matrix.rooms import encrypted_rooms, remember_encrypted
 from ground.clock import Clock
 from ground.database import Database
@@ -161,6 +163,16 @@ class Session:
         Raises DirectRefused when the account has left it, and MatrixError.
         """
         return await self._direct.open(account)
+
+    async def find_letter(self, room_id: str, handle: str, since: datetime) -> str | None:
+        """The event that is already there for a part of a letter, back to `since`; None too if it is unreadable."""
+
+        def content_of(event: Json) -> Json | None:
+            with suppress(Undecryptable):
+                return in_clear(self.crypto.decrypt(room_id, event) if event["type"] == "m.room.encrypted" else event)
+            return None
+
+        return await find_letter(self.api, room_id, handle, since, content_of=content_of)
 
     # Hearing
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bridge.matrix.rooms import MirroredRoomRow, Origin
+from bridge.matrix.rooms import MirroredRoomRow, Origin, room_for
 from bridge.places import BranchRoom, Direct, Elsewhere, Place
 from party.branches import BranchRow, BranchStatus
 
@@ -21,7 +21,7 @@ class Nowhere(StrEnum):
     NEVER = "never"
     """The branch is not there, or closed, or the place was let go."""
     ON_DEMAND = "on demand"
-    """A direct conversation: whoever writes has it opened."""
+    """A direct conversation that is not open: whoever writes has it opened."""
 
 
 Whereto: TypeAlias = Callable[[AsyncSession, Place], Awaitable[str | Nowhere]]
@@ -33,7 +33,7 @@ async def whereto(session: AsyncSession, place: Place) -> str | Nowhere:
         case Elsewhere(room):
             return room
         case Direct():
-            return Nowhere.ON_DEMAND
+            return await room_for(session, place) or Nowhere.ON_DEMAND
         case BranchRoom(branch_id, key):
             row = await session.get(MirroredRoomRow, (branch_id, key))
             if row is not None and row.room_id is not None:
