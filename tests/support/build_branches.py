@@ -30,10 +30,10 @@ async def build(database_url: str, url: str, user_id: str, token: str) -> bool:
         mirror = Mirror(database, api, POLICY, policy(), server, FixedClock(NOW))
 
         def say(step: Step, reason: str | None) -> None:
-            print("failed" if reason else "done", type(step).__name__, reason or "", flush=True)
+            _say("failed" if reason else "done", type(step).__name__, reason or "")
 
         view = await mirror.look()
-        print("plan", len(view.plan.steps), flush=True)
+        _say("plan", len(view.plan.steps))
         return not (await mirror.carry_out(view, say)).failed
 
 
@@ -44,8 +44,16 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             os._exit(0 if asyncio.run(build(database_url, url, user_id, os.environ[TOKEN])) else 1)
-        print("pid", pid, flush=True)
-        print("ended", os.waitpid(pid, 0)[1], flush=True)
+        _say("pid", pid)
+        _say("ended", os.waitpid(pid, 0)[1])
+
+
+def _say(*words: object) -> None:
+    """Write a line whole or not at all, also when killed in the middle.
+
+    `print` writes it piece by piece where Python does not buffer; the next line would then end that of the killed one.
+    """
+    os.write(sys.stdout.fileno(), " ".join(map(str, words)).encode() + b"\n")
 
 
 if __name__ == "__main__":
