@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import traceback
+from typing import NoReturn
 
 from bridge.matrix.api import Credentials, MatrixApi
 from bridge.mirror.mirror import Mirror
@@ -17,6 +19,7 @@ from bridge.mirror.steps import Step
 from ground.clock import FixedClock
 from ground.database import Database
 from tests.support.mirror import policy
+from tests.support.people import PATIENCE
 from tests.support.register import NOW, POLICY
 
 TOKEN = "KUNVENO_AS_TOKEN"
@@ -25,7 +28,7 @@ TOKEN = "KUNVENO_AS_TOKEN"
 async def build(database_url: str, url: str, user_id: str, token: str) -> bool:
     """Apply once. Returns whether nothing failed."""
     credentials = Credentials(token, user_id, "KUNVENO", application_service=True)
-    async with Database.open(database_url) as database, MatrixApi.connect(url, credentials) as api:
+    async with Database.open(database_url) as database, MatrixApi.connect(url, credentials, patience=PATIENCE) as api:
         server = user_id.partition(":")[2]
         mirror = Mirror(database, api, POLICY, policy(), server, FixedClock(NOW))
 
@@ -43,7 +46,7 @@ def main() -> None:
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            os._exit(0 if asyncio.run(build(database_url, url, user_id, os.environ[TOKEN])) else 1)
+            _build_and_end(database_url, url, user_id)
         _say("pid", pid)
         _say("ended", os.waitpid(pid, 0)[1])
 
@@ -54,6 +57,16 @@ def _say(*words: object) -> None:
     `print` writes it piece by piece where Python does not buffer; the next line would then end that of the killed one.
     """
     os.write(sys.stdout.fileno(), " ".join(map(str, words)).encode() + b"\n")
+
+
+def _build_and_end(database_url: str, url: str, user_id: str) -> NoReturn:
+    status = 1
+    try:
+        status = 0 if asyncio.run(build(database_url, url, user_id, os.environ[TOKEN])) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)  # whatever happened: what stands above in the stack is the parent's
 
 
 if __name__ == "__main__":

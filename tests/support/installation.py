@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,18 +20,22 @@ from kunveno.config import load
 
 T = TypeVar("T")
 ROOT: Final = Path(__file__).resolve().parents[2]
+ENDING: Final = 10.0
+"""Seconds that a killed process has until it is gone, with all that it said."""
 TIERS: Final = ("national", "region", "department", "section")
 
 
 async def until(look: Callable[[], Awaitable[T]], *, seconds: float = 30.0) -> T:
     """Look again and again until there is something true to see, and return it. TimeoutError after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while True:
-        if found := await look():
-            return found
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not so within {seconds} s; last seen: {found!r}")
-        await asyncio.sleep(0.1)
+    found: T | None = None
+    try:
+        async with asyncio.timeout(seconds):  # a look that does not come back counts too
+            while True:
+                if found := await look():
+                    return found
+                await asyncio.sleep(0.1)
+    except TimeoutError as error:
+        raise TimeoutError(f"not so within {seconds} s; last seen: {found!r}") from error
 
 
 def free_port() -> int:
@@ -105,8 +108,9 @@ class Installation:
         finally:
             if process.returncode is None:
                 process.kill()
-            await process.wait()
-            await reader
+            async with asyncio.timeout(ENDING):
+                await reader  # first: while it does not read, nobody hears of the end
+                await process.wait()
 
     async def call(self, *arguments: str, seconds: float = 60.0) -> tuple[int, str]:
         """Run a command to its end: its exit status, and all that it said."""

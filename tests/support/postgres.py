@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,8 +98,9 @@ def running_postgres(programs: Path) -> Iterator[PostgresServer]:
         data = folder / "data"
         init = ["-D", str(data), "-U", ROLE, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]
         made = subprocess.run(  # noqa: S603 - our own arguments
-            [programs / "initdb", *init], cwd=folder, capture_output=True, text=True, check=False, **identity
-        )
+            [programs / "initdb", *init], timeout=60,
+            cwd=folder, capture_output=True, text=True, check=False, **identity,
+        )  # fmt: skip
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr}")
         port = _free_port()
@@ -118,7 +119,7 @@ def running_postgres(programs: Path) -> Iterator[PostgresServer]:
                 server.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 server.kill()
-                server.wait()
+                server.wait(timeout=20)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -150,17 +151,20 @@ def _unprivileged() -> Identity:
 
 
 def _die_with_parent() -> _Tie | None:
-    return _Tie(ctypes.CDLL(None)) if sys.platform == "linux" else None
+    return _Tie(ctypes.CDLL(None).prctl) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Tie:
-    """Runs in the child between fork and exec: when the tests are killed, the server stops (prctl(2))."""
+    """Runs in the child between fork and exec: when the tests are killed, the server stops (prctl(2)).
 
-    libc: ctypes.CDLL
+    The function is looked up before the fork: a lock of the loader that another thread held would never be freed after.
+    """
+
+    prctl: Callable[[int, int], int]
 
     def __call__(self) -> None:
-        self.libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        self.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], port: int, log: Path) -> None:

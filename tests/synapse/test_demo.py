@@ -12,12 +12,19 @@ from pathlib import Path
 
 import pytest
 
+_LIMIT = 90.0
+"""Seconds for one demonstration: it starts a Synapse and builds a few rooms."""
 _SMALL = "corse"  # a region with two departments: 4 branches with the national one
 
 
 async def _demo(folder: Path, port: int, *options: str) -> tuple[int, str, str]:
     process = await _start(folder, port, *options)
-    out, err = await process.communicate()
+    try:
+        async with asyncio.timeout(_LIMIT):
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 
@@ -55,11 +62,12 @@ async def test_goes_on_after_a_run_that_was_killed(tmp_path: Path) -> None:
     port = _free_port()
     process = await _start(tmp_path / "data", port)
     assert process.stderr is not None
-    async for line in process.stderr:
-        if line.startswith(b"Mirroring"):
-            break
-    os.kill(process.pid, signal.SIGKILL)
-    await process.communicate()
+    async with asyncio.timeout(_LIMIT):
+        async for line in process.stderr:
+            if line.startswith(b"Mirroring"):
+                break
+        os.kill(process.pid, signal.SIGKILL)
+        await process.communicate()
     status, _, err = await _demo(tmp_path / "data", port)
     assert status == 0, err
     status, out, err = await _demo(tmp_path / "data", port)

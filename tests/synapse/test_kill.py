@@ -29,6 +29,8 @@ BRANCHES = int(os.environ.get("KUNVENO_BRANCHES", "60"))
 SEED = int(os.environ.get("KUNVENO_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 REQUEST = 0.08
 """Seconds: about what a request takes, so that a kill falls anywhere inside one."""
+SILENCE = 60.0
+"""Seconds: a builder that says nothing for so long stands still."""
 LAST = 32
 """With fewer steps to do than this, a process may be done before it is killed."""
 
@@ -58,13 +60,14 @@ class Builder:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.support.build_branches", *arguments,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parents[2], env={**os.environ, TOKEN: token},
+            cwd=Path(__file__).parents[2], env={**os.environ, TOKEN: token}, process_group=0,
         )  # fmt: skip
         try:
             yield cls(process)
         finally:
-            process.stdin.close()  # type: ignore[union-attr]
-            await process.wait()
+            os.killpg(process.pid, signal.SIGKILL)  # also one that still builds, where the test failed
+            async with asyncio.timeout(SILENCE):
+                await process.wait()
 
     async def run(self, until: int = -1, after: float = 0.0) -> int:
         """Build, and kill the process `after` seconds after no more than `until` steps are left. Returns how it ended:
@@ -73,7 +76,7 @@ class Builder:
         pid = 0
         doomed = False
         while True:
-            word, *rest = (await self._news.readline()).decode().split()
+            word, *rest = await self._hear()
             match word:
                 case "pid":
                     pid = int(rest[0])
@@ -89,6 +92,15 @@ class Builder:
                 doomed = True
                 await asyncio.sleep(after)  # anywhere inside a request
                 os.kill(pid, signal.SIGKILL)
+
+    async def _hear(self) -> list[str]:
+        """The next line, in words."""
+        try:
+            async with asyncio.timeout(SILENCE):
+                line = await self._news.readline()
+        except TimeoutError:
+            pytest.fail(f"the builder has said nothing for {SILENCE:.0f} s, with {self.left} steps to do")
+        return line.decode().split() or pytest.fail("the builder is gone")
 
 
 @pytest.mark.timeout(240 + 5 * KILLS)
