@@ -29,6 +29,8 @@ class BoundCall:
 
     command: Command
     arguments: Mapping[str, object]
+    common: Mapping[str, object]
+    """The values of options that any command has; the handler is not given them."""
 
     async def run(self, request: object) -> None:
         """Call the handler."""
@@ -56,7 +58,12 @@ async def bind(found: Found, reader: Reader, *, chosen: Mapping[str, str] | None
     await binding.take_labelled()
     await binding.take_arguments()
     binding.check_options()
-    return BoundCall(found.command, binding.values)
+    common = {parameter.name for parameter in found.common}
+    return BoundCall(
+        found.command,
+        {name: value for name, value in binding.values.items() if name not in common},
+        {name: value for name, value in binding.values.items() if name in common},
+    )
 
 
 async def take_option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bots.kit.parts import Typed
+from bots.kit.parts import Line, Typed
 from ground.texts import Text
 
 
@@ -17,7 +17,7 @@ class Problem(Exception):
 
     def __init__(self, *lines: Text, example: str | None = None) -> None:
         super().__init__(*lines)
-        self.lines = lines if example is None else (*lines, Text("{line}", {"line": Typed(example)}))
+        self.lines: tuple[Line, ...] = lines if example is None else (*lines, Typed(example))
         self.example = example
 
     def __str__(self) -> str:

@@ -1,0 +1,105 @@
+"""What is said about a command: its usage line, its help, the list of commands, and where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from bots.kit.command import EVERYWHERE, Command, Where
+from bots.kit.complaints import unknown_command
+from bots.kit.parameters import Kind, Parameter
+from bots.kit.parts import Code, Gap, Items, Line, Typed
+from bots.kit.retyping import example_line
+from ground.texts import Text, text
+
+__all__ = ["help_of", "list_of", "unknown_command", "usage_line", "wrong_place"]
+
+_MOST: Final = 40
+"""How many commands of one bot are listed."""
+_WHERE: Final = {
+    frozenset({Where.BRANCH}): text("in the rooms of a branch"),
+    frozenset({Where.COMMITTEE}): text("in the rooms that are for officers"),
+    frozenset({Where.DIRECT}): text("in our direct conversation"),
+    frozenset({Where.BRANCH, Where.COMMITTEE}): text("in the rooms of a branch"),
+    frozenset({Where.COMMITTEE, Where.DIRECT}): text(
+        "in the rooms that are for officers, and in our direct conversation"
+    ),
+}
+
+
+def usage_line(command: Command, language: str) -> Text:
+    """How the command is written: `vote <the question> [--closes <when it ends>]`, with the prefix of the place."""
+    values: dict[str, object] = {"name": Typed(command.shown(language))}
+    pattern = ["{name}"]
+    for number, parameter in enumerate(command.parameters):
+        values[f"what{number}"] = parameter.what
+        pattern.append(_shape(parameter, f"what{number}", language))
+    return Text(" ".join(pattern), values)
+
+
+def _shape(parameter: Parameter, key: str, language: str) -> str:
+    hole = "<{" + key + "}>"
+    if parameter.option is not None:
+        name = _braced(parameter.option.name(language))
+        dashes = "" if parameter.option.bare else "--"
+        hole = dashes + name if parameter.kind is Kind.FLAG else f"{dashes}{name} {hole}"
+    elif parameter.kind is Kind.LIST:
+        hole += " …"
+    return hole if parameter.required else f"[{hole}]"
+
+
+def help_of(command: Command, language: str) -> Sequence[Line]:
+    """All that is to be known of one command, with an example."""
+    lines: list[Line] = [command.summary, usage_line(command, language)]
+    options = tuple(
+        text("`--{name}`: {what}", name=parameter.described.name(language), what=parameter.what)
+        for parameter in command.options
+    )
+    if options:
+        lines.append(Items(options, most=_MOST))
+    if command.details is not None:
+        lines.append(command.details)
+    example = command.examples.get(language) or command.examples.get("en")
+    if example or any(parameter.required for parameter in command.parameters):
+        line = example or example_line(command, command.shown(language), language)
+        lines.append(text("For example: {line}", line=Typed(line)))
+    others = tuple(dict.fromkeys(Code(name) for _, name in command.names() if name != command.shown(language)))
+    if others:
+        lines.append(text("Also understood: {names}", names=others))
+    if command.where != EVERYWHERE:
+        lines.append(text("To be used {where}.", where=_place(command)))
+    return lines
+
+
+def list_of(groups: Sequence[Sequence[Command]], language: str, *, help_name: str = "help") -> Sequence[Line]:
+    """The commands, one line each, those of a bot together; then how to learn more about one of them."""
+    lines: list[Line] = []
+    for commands in groups:
+        items = tuple(
+            text("{command}: {summary}", command=Typed(command.shown(language)), summary=command.summary)
+            for command in commands
+        )
+        if items:
+            lines += [Gap()] * bool(lines)
+            lines.append(Items(items, most=_MOST))
+    first = next((command for commands in groups for command in commands), None)
+    if first is not None:
+        line = Typed(f"{help_name} {first.shown(language)}")
+        lines += [Gap(), text("More about one of them: {line}", line=line)]
+    return lines
+
+
+def wrong_place(command: Command, language: str) -> Sequence[Line]:
+    """The command is not for this place; where it is."""
+    name = command.shown(language)
+    if command.where == {Where.DIRECT}:
+        return [text("That is not for a room. Write `{command}` to me privately.", command=name)]
+    return [text("That is to be used {where}. Write {command} there.", where=_place(command), command=Typed(name))]
+
+
+def _place(command: Command) -> Text:
+    return _WHERE.get(command.where, text("in the rooms of a branch, and in our direct conversation"))
+
+
+def _braced(name: str) -> str:
+    return name.replace("{", "{{").replace("}", "}}")
