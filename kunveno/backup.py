@@ -1,7 +1,8 @@
 """The whole register in one file, and back.
 
-A backup is a tar.gz with a manifest, the tables as an SQLite file (whichever database they come from), and the
-configuration and the registration as they stand. It is taken from one snapshot, while everything goes on running.
+A backup is a tar.gz with a manifest, the tables as an SQLite file (whichever database they come from), the
+configuration, the registration and the account's signing keys as they stand. It is taken from one snapshot, while
+everything goes on running. It never holds the keys of a device: used again, they would betray what they protect.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ from typing import Any, Final
 from sqlalchemy import URL, Table, bindparam, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from bridge.letters import outbox
+from bridge.matrix.rooms import act_only_after
 from ground.database import Base, Database
 from kunveno import migrate, resources
 
 REGISTER: Final = "register.db"
 CONFIGURATION: Final = "config.yaml"
 REGISTRATION: Final = "registration.yaml"
+SIGNING_KEYS: Final = "signing-keys.json"
 _MANIFEST: Final = "manifest.json"
-_PARTS: Final = (REGISTER, CONFIGURATION, REGISTRATION)
+_PARTS: Final = (REGISTER, CONFIGURATION, REGISTRATION, SIGNING_KEYS)
 _FORMAT: Final = 1
 _CHUNK: Final = 500
 """Rows that are in memory at once."""
@@ -64,7 +68,7 @@ def default_name(at: datetime) -> str:
 
 
 async def backup(database: Database, files: Mapping[str, Path], target: Path, at: datetime) -> Manifest:
-    """Write a backup of `database` and of `files` (CONFIGURATION and REGISTRATION, where they are) to `target`.
+    """Write a backup of `database` and of `files` (by the name of their part, where they are) to `target`.
 
     The file appears when it is whole, with mode 0600. Raises BackupError if it is there or its folder is not; OSError.
     """
@@ -98,25 +102,28 @@ async def check_empty(database: Database) -> None:
     _refuse_filled(await database.read(_count), database)
 
 
-async def restore(opened: Opened, database: Database) -> None:
+async def restore(opened: Opened, database: Database, at: datetime) -> int:
     """Fill an empty database, whose tables are those of this version, with the rows of a backup.
 
-    All or nothing. Raises BackupError when the database is not empty, SchemaError when the backup is of a newer
-    version of Kunveno.
+    What was said between the backup and `at` is noted and not acted on, for it may have been already; letters that
+    had not gone out are held, for somebody to look at: returns how many. All or nothing. Raises BackupError when the
+    database is not empty, SchemaError when the backup is of a newer version of Kunveno.
     """
     async with Database.open(_address(opened.folder / REGISTER)) as copy:
         if await migrate.pending(copy):
             await migrate.upgrade(copy)
         held = await copy.read(_count)
 
-        async def fill(session: AsyncSession) -> None:
+        async def fill(session: AsyncSession) -> int:
             _refuse_filled(await _count(session), database)
             await _copy(copy, await session.connection())
             await _continue_numbers(await session.connection())
             if await _count(session) != held:
                 raise BackupError("not all rows arrived in the database; nothing was restored")
+            await act_only_after(session, at)
+            return await outbox.hold_all(session)
 
-        await database.write(fill)
+        return await database.write(fill)
 
 
 def _refuse_filled(counts: Mapping[str, int], database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -96,6 +96,25 @@ class Counts:
     oldest: datetime | None
     held: int
     dead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A letter without what it says. `place` is as `bridge.places.address` writes it; `written_at` is in UTC."""
+
+    id: str
+    state: State
+    kind: str
+    place: str
+    written_at: datetime
+    reason: str | None
+
+
+async def kept(session: AsyncSession, states: Collection[State]) -> Sequence[Kept]:
+    """The letters in these states, in the order of writing."""
+    query = select(LetterRow).where(LetterRow.state.in_(states)).order_by(LetterRow.number)
+    rows = await session.scalars(query)
+    return [Kept(row.id, State(row.state), row.kind, row.place, row.written_at, row.reason) for row in rows]
 
 
 async def put(session: AsyncSession, letter: Letter, at: datetime) -> str:

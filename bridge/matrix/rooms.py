@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, Text, select
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -154,6 +154,11 @@ async def room_for(session: AsyncSession, place: Place) -> str | None:
             return await session.scalar(query.where(DirectRoomRow.state == DirectState.OPEN))
         case Elsewhere(room):
             return room
+
+
+async def act_only_after(session: AsyncSession, at: datetime) -> None:
+    """What was sent before this instant is noted from now on, and not acted on."""
+    await session.execute(update(SyncRow).values(act_after=at))
 
 
 async def encrypted_rooms(session: AsyncSession) -> set[str]:

@@ -37,8 +37,8 @@ def backup(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write register, journal, memory of the rooms, configuration and registration to one file, while all goes on."""
-    from kunveno.backup import CONFIGURATION, REGISTRATION, BackupError, default_name
+    """Write the database, the configuration, the registration and the signing keys to one file, while all goes on."""
+    from kunveno.backup import CONFIGURATION, REGISTRATION, SIGNING_KEYS, BackupError, default_name
     from kunveno.backup import backup as written
 
     async def work(app: App) -> None:
@@ -50,6 +50,8 @@ def backup(
         homeserver = app.config.homeserver
         if homeserver.account == "application_service" and homeserver.registration.exists():
             files[REGISTRATION] = homeserver.registration
+        if homeserver.signing_keys.exists():
+            files[SIGNING_KEYS] = homeserver.signing_keys
         try:
             manifest = await written(app.database, files, target, at)
         except BackupError as error:
@@ -71,9 +73,11 @@ def restore(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="What 
     async def work() -> None:
         with tempfile.TemporaryDirectory(prefix="kunveno-restore-") as folder:
             opened = await unpack(file, Path(folder))
-            await _fill(ctx, opened)
+            held = await _fill(ctx, opened)
         manifest = opened.manifest
         output.say(f"Restored: {sum(manifest.rows.values())} rows of {manifest.made_at}, Kunveno {manifest.kunveno}.")
+        if held:
+            output.say(f"{held} letters had not gone out when the backup was made: look at `kunveno letter list`.")
         output.say("Look at `kunveno plan` before anything else: it shows what changed in Matrix since the backup.")
 
     try:
@@ -82,9 +86,10 @@ def restore(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="What 
         raise _refused(error) from None
 
 
-async def _fill(ctx: typer.Context, opened: Opened) -> None:
+async def _fill(ctx: typer.Context, opened: Opened) -> int:
     from bridge.mirror.mirror import LOCK
     from ground import locks
+    from ground.clock import SystemClock
     from kunveno.app import open_database
     from kunveno.backup import BackupError, check_empty
     from kunveno.backup import restore as filled
@@ -94,7 +99,7 @@ async def _fill(ctx: typer.Context, opened: Opened) -> None:
             raise BackupError("another process works the mirror of this database; stop it, then restore again")
         await check_empty(database)
         _place_files(ctx, opened)
-        await filled(opened, database)
+        return await filled(opened, database, SystemClock().now())
 
 
 def _config(ctx: typer.Context, opened: Opened) -> Config:
@@ -109,13 +114,15 @@ def _config(ctx: typer.Context, opened: Opened) -> Config:
 
 
 def _place_files(ctx: typer.Context, opened: Opened) -> None:
-    """The configuration first: it says where the registration goes."""
-    from kunveno.backup import CONFIGURATION, REGISTRATION
+    """The configuration first: it says where the others go."""
+    from kunveno.backup import CONFIGURATION, REGISTRATION, SIGNING_KEYS
 
     if (content := opened.part(CONFIGURATION)) is not None:
         _place(of(ctx).config_path, content)
     if (content := opened.part(REGISTRATION)) is not None:
         _place(of(ctx).config().homeserver.registration, content)
+    if (content := opened.part(SIGNING_KEYS)) is not None:
+        _place(of(ctx).config().homeserver.signing_keys, content)
 
 
 def _place(path: Path, content: bytes) -> None:

@@ -35,6 +35,7 @@ class Invocation:
     def translators(self) -> dict[str, Translator]:
         """All languages that there are."""
         from ground.texts import load_translators
+        from kunveno.resources import LOCALE
 
         return load_translators(LOCALE)
 

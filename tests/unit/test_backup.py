@@ -90,7 +90,7 @@ async def test_everything_comes_back_and_numbers_go_on(grown: Database, tmp_path
     (tmp_path / "out").mkdir()
     opened = await unpack(archive, tmp_path / "out")
     assert opened.part(CONFIGURATION) == opened.part(REGISTRATION) == config.read_bytes()
-    await restore(opened, grown)
+    await restore(opened, grown, AT)
     assert await rows(grown) == before
     branch = before["branches"][0][0]
     last = await grown.read(changes.last_number)
@@ -105,7 +105,7 @@ async def test_a_backup_moves_from_one_database_to_the_other(
     (tmp_path / "out").mkdir()
     async with Database.open(postgres_or_sqlite) as other:
         await migrate.upgrade(other)
-        await restore(await unpack(tmp_path / "a.tar.gz", tmp_path / "out"), other)
+        await restore(await unpack(tmp_path / "a.tar.gz", tmp_path / "out"), other, AT)
         assert await rows(other) == await rows(grown)
 
 
@@ -124,7 +124,7 @@ async def test_it_goes_into_an_empty_database_only(grown: Database, tmp_path: Pa
     (tmp_path / "out").mkdir()
     before = await rows(grown)
     with pytest.raises(BackupError, match=r"the database is not empty \(rows: branches 10,"):
-        await restore(await unpack(tmp_path / "a.tar.gz", tmp_path / "out"), grown)
+        await restore(await unpack(tmp_path / "a.tar.gz", tmp_path / "out"), grown, AT)
     assert await rows(grown) == before
 
 
@@ -217,7 +217,7 @@ async def test_the_backup_of_a_newer_version_is_refused(grown: Database, tmp_pat
         await copy.write(lambda session: session.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     await empty(grown)
     with pytest.raises(migrate.SchemaError, match="made by a newer version"):
-        await restore(opened, grown)
+        await restore(opened, grown, AT)
 
 
 CONFIG = """
