@@ -1,1 +1,13 @@
 """How an account finds its entry in the register: codes, accounts, changes of account."""
+
+from bots.entrance import accounts, inviting, joining
+from bots.kit.bot import Bot
+from bridge.letters import Message
+
+BOT = Bot(
+    name="entrance",
+    commands=(*joining.COMMANDS, *inviting.COMMANDS, *accounts.COMMANDS),
+    applied={joining.JOINED: joining.joined},
+    listens={Message: (joining.on_message,)},
+    tables=("entrance_wrong_codes",),
+)
