@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import BigInteger, String, Text, select
+from sqlalchemy import BigInteger, String, Text, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -65,3 +65,8 @@ async def until(session: AsyncSession, number: int) -> Sequence[str]:
     """The ids of what waited for changes up to `number`, in the order of asking."""
     query = select(AwaitingRow.id).where(AwaitingRow.number <= number)
     return (await session.scalars(query.order_by(AwaitingRow.number, AwaitingRow.at, AwaitingRow.id))).all()
+
+
+async def forget(session: AsyncSession, row_id: str) -> None:
+    """Nothing waits any more."""
+    await session.execute(delete(AwaitingRow).where(AwaitingRow.id == row_id))

@@ -19,6 +19,8 @@ from bridge.letters import inbox
 from ground.texts import text
 from party.errors import NotAllowed, RegisterError
 
+FAILED: Final = text("Something went wrong on my side, and nothing was done. Those who run me will see it.")
+
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -59,9 +61,7 @@ async def attempt(request: Request, work: Callable[[], Awaitable[None]], *, what
         if _again(error, last):
             raise
         await set_aside(request, _id(request), kind=_kind(request), what=what, error=error)
-        await request.reply(
-            text("Something went wrong on my side, and nothing was done. Those who run me will see it.")
-        )
+        await request.reply(FAILED)
         return Outcome.FAILED
     return Outcome.DONE
 

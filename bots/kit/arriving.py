@@ -1,0 +1,150 @@
+"""What is done with an arrival, inside its transaction."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bots.kit import answering, notes, questions, running, who
+from bots.kit.applied import AwaitingRow
+from bots.kit.attempt import Outcome, attempt, attempt_alone
+from bots.kit.limits import Verdict
+from bots.kit.running import Typing
+from bots.kit.turn import Turn, origin_of
+from bridge.letters import Applied, Arrival, Edit, FromRooms, Message, Reaction, Receipt, Redaction, inbox
+from bridge.letters.outbox import LetterRow
+from ground.texts import text
+
+_MINUTE: Final = timedelta(minutes=1)
+
+
+async def take(turn: Turn, arrival: FromRooms | Receipt, verdict: Verdict = Verdict.ANSWER) -> Outcome:
+    """Handle an arrival, unless it was handled before."""
+    if not await inbox.enter(turn.session, arrival.id, turn.now):
+        return Outcome.NOTHING
+    match arrival:
+        case Message():
+            outcome = await _message(turn, arrival, verdict)
+        case Edit():
+            outcome = await _edit(turn, arrival)
+        case Reaction():
+            outcome = await answering.tapped(turn, arrival)
+        case Redaction():
+            outcome = await answering.taken_back(turn, arrival)
+        case Receipt():
+            outcome = await _receipt(turn, arrival)
+        case _:
+            outcome = Outcome.NOTHING
+    await _listeners(turn, arrival)
+    return outcome
+
+
+async def concerns(session: AsyncSession, message: Message) -> bool:
+    """Whether a message that does not speak to the bot may concern it all the same."""
+    answered = message.reply_to.letter if message.reply_to is not None else None
+    if answered is not None and await questions.asked_in(session, answered) is not None:
+        return True
+    if await questions.awaited(session, message.account, message.place, message.at) is not None:
+        return True
+    return await who.is_claimed(session, message.account)
+
+
+async def applied(turn: Turn, arrival: Applied, row_id: str) -> Outcome:
+    """Tell a bot that what it waited for has been carried over, unless it was told before."""
+    row = await turn.session.get(AwaitingRow, row_id)
+    if row is None:
+        return Outcome.NOTHING
+    origin, given = row.asked, row.given
+    bot, then = row.bot, row.then
+    await turn.session.delete(row)
+    await turn.session.flush()
+    person = await turn.speaker(origin.account)
+    branch = await turn.branch_of(person, origin.place)
+    request = await turn.request(person, arrival, origin, bot, branch=branch)
+    handler = turn.team.bots[bot].applied[then]
+    return await attempt(
+        request, lambda: handler(request, given, arrival.failed), what=f"{bot}: {then}", last=turn.last
+    )
+
+
+async def _message(turn: Turn, message: Message, verdict: Verdict) -> Outcome:
+    surroundings = turn.team.kit.surroundings
+    await who.confirm(turn.session, surroundings.policy, message.account, turn.now)
+    answer = await answering.written(turn, message)
+    if answer is not None:
+        return answer
+    spoken = running.speaks(surroundings, message.place, message.text, message.html)
+    if spoken is None:
+        return Outcome.NOTHING
+    person = await turn.speaker(message.account)
+    if verdict is not Verdict.ANSWER:
+        return await _held_up(turn, message, verdict) if person.known else Outcome.NOTHING
+    return await running.run(turn, person, message, origin_of(message), Typing(spoken, message.text, message.html))
+
+
+async def _held_up(turn: Turn, message: Message, verdict: Verdict) -> Outcome:
+    """It was too much: said once in a while."""
+    silence = turn.team.kit.surroundings.limits.silence
+    what = f"{verdict.name} {message.account} {message.place}"
+    if await notes.first(turn.session, what, turn.now, within=silence if verdict is Verdict.SILENCE else _MINUTE):
+        request = await turn.request(await turn.speaker(message.account), message, origin_of(message))
+        if verdict is Verdict.SILENCE:
+            await request.reply(text("I do not understand what comes so fast, and keep quiet here for a while."))
+        else:
+            await request.reply(text("That is a lot at once; I leave some of it out. Please write again in a minute."))
+    return Outcome.REFUSED
+
+
+async def _edit(turn: Turn, edit: Edit) -> Outcome:
+    """A command that is changed is not run again, which is said once."""
+    person = await turn.speaker(edit.account)
+    surroundings = turn.team.kit.surroundings
+    spoken = running.speaks(surroundings, edit.place, edit.text, edit.html) is not None
+    if not person.known or not (spoken or await _was_answered(turn.session, edit)):
+        return Outcome.NOTHING
+    if await notes.first(turn.session, f"edit {edit.of.event}", turn.now):
+        message = Message(id=edit.of.event, place=edit.place, account=edit.account, at=edit.at, text=edit.text)
+        request = await turn.request(person, edit, origin_of(message))
+        await request.reply(text("What is changed is not done again. Please write it as a new message."))
+    return Outcome.REFUSED
+
+
+async def _was_answered(session: AsyncSession, edit: Edit) -> bool:
+    if not await inbox.has(session, edit.of.event):
+        return False
+    return await session.scalar(select(LetterRow.id).where(LetterRow.answers == edit.of.event).limit(1)) is not None
+
+
+async def _receipt(turn: Turn, receipt: Receipt) -> Outcome:
+    if receipt.owner not in turn.team.receipts:
+        return Outcome.NOTHING
+    bot, handler = turn.team.receipts[receipt.owner]
+    occasion = turn.occasion(bot)
+    done = await attempt_alone(
+        occasion,
+        partial(handler, occasion, receipt),
+        arrival_id=receipt.id,
+        kind="receipt",
+        what=f"{bot}: {receipt.owner}",
+        last=turn.last,
+    )
+    return Outcome.DONE if done else Outcome.FAILED
+
+
+async def _listeners(turn: Turn, arrival: Arrival) -> None:
+    kind = type(arrival)
+    for bot in turn.team.bots.values():
+        for listener in bot.listens.get(kind, ()):
+            occasion = turn.occasion(bot.name)
+            await attempt_alone(
+                occasion,
+                partial(listener, occasion, arrival),
+                arrival_id=getattr(arrival, "id", ""),
+                kind=kind.__name__.lower(),
+                what=f"{bot.name}: {kind.__name__.lower()}",
+                last=turn.last,
+            )
