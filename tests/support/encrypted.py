@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from nio import (
     RoomCreateResponse,
     RoomSendResponse,
     SyncResponse,
+    ToDeviceMessage,
 )
 
 from kunveno.demo.synapse import EmbeddedSynapse
@@ -148,6 +149,36 @@ class EncryptedMember:
         answer = await self.client.room_send(room_id, event_type, content, ignore_unverified_devices=True)
         assert isinstance(answer, RoomSendResponse), answer
         return str(answer.event_id)
+
+    async def say_keeping_the_key(self, room_id: str, body: str) -> tuple[str, str, Callable[[str], Awaitable[None]]]:
+        """Write a message whose key nobody gets; returns the event's id, the session's, and what gives an account the
+        key later."""
+        await self.sync()
+        olm = self.client.olm
+        assert olm is not None
+        olm.create_outbound_group_session(room_id)
+        session = olm.outbound_group_sessions[room_id]
+        session.shared = True
+        key = {
+            "algorithm": MEGOLM["algorithm"], "room_id": room_id,
+            "session_id": session.id, "session_key": session.session_key,
+        }  # fmt: skip
+        content = {"msgtype": "m.text", "body": body}
+        answer = await self.client.room_send(room_id, "m.room.message", content, ignore_unverified_devices=True)
+        assert isinstance(answer, RoomSendResponse), answer
+
+        async def release(account: str) -> None:
+            await self.client.keys_claim(self.client.get_missing_sessions(room_id))
+            for device in olm.device_store.active_user_devices(account):
+                secret = olm._olm_encrypt(olm.session_store.get(device.curve25519), device, "m.room_key", key)
+                await self.client.to_device(ToDeviceMessage("m.room.encrypted", account, device.id, secret))
+
+        return str(answer.event_id), session.id, release
+
+    async def withhold(self, room_id: str, session_id: str, account: str, code: str) -> None:
+        """Tell an account's devices why they do not get a key."""
+        content = {"algorithm": MEGOLM["algorithm"], "room_id": room_id, "session_id": session_id, "code": code}
+        await self.client.to_device(ToDeviceMessage("m.room_key.withheld", account, "*", content))
 
     async def see(self, room_id: str, what: Callable[[Seen], bool], *, seconds: float = 15.0) -> Seen:
         """The first event of a room for which `what` holds, as soon as it is there. TimeoutError with what was seen."""

@@ -3,48 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import shutil
 import stat
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
+from nio.crypto.attachments import decrypt_attachment
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from bridge.matrix.api import MatrixApi
-from bridge.matrix.session import Session
+from bridge.letters import Left
+from bridge.matrix.api import Forbidden, MatrixApi
+from bridge.matrix.direct import DirectRefused
+from bridge.matrix.rooms import DirectRoomRow, DirectState
+from bridge.matrix.session import DeviceTaken, Session, SessionBusy
+from bridge.places import Direct
 from ground.clock import SystemClock
 from ground.database import Database
 from kunveno.demo.synapse import EmbeddedSynapse
 from tests.support.encrypted import EncryptedMember
-from tests.support.people import PATIENCE, NewBot
+from tests.support.installation import until
+from tests.support.people import NewBot
 from tests.support.register import fresh
-
-QUIET = {"room": {"timeline": {"limit": 20}}, "presence": {"not_types": ["*"]}}
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """What outlives a session: the account, the folder, the database."""
-
-    api: MatrixApi
-    database: Database
-    folder: Path
-
-    @property
-    def crypto(self) -> Path:
-        return self.folder / "crypto"
-
-    @property
-    def signing_keys(self) -> Path:
-        return self.folder / "signing-keys.json"
-
-    def open(self, *, wait: bool = True) -> AbstractAsyncContextManager[Session]:
-        return Session.open(
-            self.api, self.database, SystemClock(), folder=self.crypto, signing_keys=self.signing_keys, wait=wait
-        )
+from tests.support.sessions import Desk, Home, plain_api
 
 
 @pytest.fixture(params=["application service", "plain account"])
@@ -54,9 +37,7 @@ async def api(
     """The bot's account, once as each kind."""
     if request.param == "application service":
         return await new_bot()
-    localpart, password = f"plain-{secrets.token_hex(5)}", secrets.token_hex(8)
-    await synapse.register_user(localpart, password)
-    return MatrixApi(synapse.url, await synapse.login(localpart, password), session=http, patience=PATIENCE)
+    return await plain_api(synapse, http)
 
 
 @pytest.fixture
@@ -66,37 +47,10 @@ async def home(api: MatrixApi, database_url: str, tmp_path: Path) -> AsyncIterat
         yield Home(api, database, tmp_path)
 
 
-NewEncryptedMember = Callable[[], AbstractAsyncContextManager[EncryptedMember]]
-
-
 @pytest.fixture
 async def member(synapse: EmbeddedSynapse, tmp_path: Path) -> AsyncIterator[EncryptedMember]:
     async with EncryptedMember.start(synapse, tmp_path / "member") as member:
         yield member
-
-
-@asynccontextmanager
-async def listening(session: Session) -> AsyncIterator[None]:
-    """Sync in the background, as the receiver does."""
-
-    async def listen() -> None:
-        since = None
-        while True:
-            answer = await session.api.sync(
-                filter={**QUIET, "account_data": {"not_types": [secrets.token_hex(4)]}}, since=since,
-                timeout_ms=0 if since is None else 5000,
-            )  # fmt: skip
-            await session.hear(answer)
-            since = answer["next_batch"]
-            session.ready.set()
-
-    task = asyncio.create_task(listen())
-    try:
-        await session.ready.wait()
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def test_is_one_signed_device_over_restarts(home: Home) -> None:
@@ -117,23 +71,139 @@ async def test_is_one_signed_device_over_restarts(home: Home) -> None:
 
 async def test_answers_what_the_member_can_read(home: Home, member: EncryptedMember) -> None:
     room = await member.create_room(home.api.user_id)
-    async with home.open() as session, listening(session):
+    async with home.running() as session:
         await home.api.join(room)
-        await session.send(room, "m.room.message", {"msgtype": "m.notice", "body": "hello"}, secrets.token_hex(8))
+        await home.send(session, room, "hello")
         seen = await member.read(room, home.api.user_id, "hello")
         assert seen.encrypted
         async with member.another_device() as phone:
             await phone.sync()
-            await session.send(room, "m.room.message", {"msgtype": "m.notice", "body": "anew"}, secrets.token_hex(8))
+            await home.send(session, room, "anew")
             assert (await phone.read(room, home.api.user_id, "anew")).encrypted
             assert (await member.read(room, home.api.user_id, "anew")).encrypted
 
 
 async def test_a_device_added_while_nothing_ran_can_read(home: Home, member: EncryptedMember) -> None:
     room = await member.create_room(home.api.user_id)
-    async with home.open() as session, listening(session):
+    async with home.running() as session:
         await home.api.join(room)
-        await session.send(room, "m.room.message", {"msgtype": "m.notice", "body": "hello"}, secrets.token_hex(8))
-    async with member.another_device() as phone, home.open() as session, listening(session):
-        await session.send(room, "m.room.message", {"msgtype": "m.notice", "body": "anew"}, secrets.token_hex(8))
+        await home.send(session, room, "hello")
+    async with member.another_device() as phone, home.running() as session:
+        await home.send(session, room, "anew")
         assert (await phone.read(room, home.api.user_id, "anew")).encrypted
+
+
+async def test_a_second_process_waits_for_the_first(home: Home) -> None:
+    waits = asyncio.Event()
+
+    async def second() -> str:
+        async with Session.open(
+            home.api, home.database, SystemClock(), folder=home.crypto, signing_keys=home.signing_keys,
+            on_standby=waits.set,
+        ) as session:  # fmt: skip
+            return session.device_id
+
+    async with home.open() as first:
+        with pytest.raises(SessionBusy):
+            async with home.open(wait=False):
+                pass
+        task = asyncio.create_task(second())
+        async with asyncio.timeout(10):
+            await waits.wait()
+        assert not task.done()
+    async with asyncio.timeout(20):
+        assert await task == first.device_id
+
+
+async def test_nothing_goes_in_clear_where_encryption_was_ever_seen(home: Home, member: EncryptedMember) -> None:
+    room = await member.create_room(home.user_id)
+    async with home.open() as session:
+        await home.api.join(room)
+        assert await session.is_encrypted(room)
+    async with home.open() as session:
+        await member.client.room_put_state(room, "m.room.encryption", {})
+        event = await home.send(session, room, "hello")
+        assert (await member.read(room, home.user_id, "hello")).encrypted
+        sent = await home.api.messages(room)
+        assert next(found["type"] for found in sent["chunk"] if found["event_id"] == event) == "m.room.encrypted"
+
+
+async def test_sends_nothing_when_it_cannot_tell(home: Home, member: EncryptedMember) -> None:
+    room = await member.create_room(home.user_id)
+    async with home.open() as session:
+        with pytest.raises(Forbidden):
+            await home.send(session, room, "hello")
+
+
+async def test_who_has_left_cannot_read_on(home: Home, member: EncryptedMember, synapse: EmbeddedSynapse) -> None:
+    async with EncryptedMember.start(synapse, home.folder / "leaver") as leaver:
+        room = await member.create_room(home.user_id, leaver.user_id)
+        await leaver.join(room)
+        async with home.running() as session:
+            await home.api.join(room)
+            await home.send(session, room, "to both")
+            assert (await leaver.read(room, home.user_id, "to both")).encrypted
+            await leaver.client.room_leave(room)
+
+            async def has_gone() -> bool:
+                return leaver.user_id not in await session.crypto.present(room)
+
+            await until(has_gone)
+            event = await home.send(session, room, "to one")
+            assert (await member.read(room, home.user_id, "to one")).encrypted
+            raw = next(found for found in (await home.api.messages(room))["chunk"] if found["event_id"] == event)
+            await leaver.sync()
+            keys = leaver.client.olm.inbound_group_store[room] if leaver.client.olm is not None else {}
+            assert raw["content"]["session_id"] not in {name for sessions in keys.values() for name in sessions}
+
+
+async def test_files_go_out_encrypted(home: Home, member: EncryptedMember) -> None:
+    async with home.open() as session:
+        file = await session.upload(b"minutes", "text/plain", "minutes.txt", encrypted=True)
+        ciphertext = await home.api.download(file["url"])
+        assert ciphertext != b"minutes"
+        plain = decrypt_attachment(ciphertext, file["key"]["k"], file["hashes"]["sha256"], file["iv"])
+        assert plain == b"minutes"
+        clear = await session.upload(b"minutes", "text/plain", "minutes.txt", encrypted=False)
+        assert await home.api.download(clear["url"]) == b"minutes"
+
+
+async def test_a_lost_folder_makes_a_new_device_with_the_old_signature(home: Home) -> None:
+    async with home.open() as session:
+        old = session.device_id
+    shutil.rmtree(home.crypto)
+    if not home.api.credentials.application_service:
+        with pytest.raises(DeviceTaken):
+            async with home.open():
+                pass
+        return
+    async with home.open() as session:
+        assert session.device_id != old
+        assert session.unsigned is None
+
+
+async def test_a_direct_room_is_opened_once(home: Home, member: EncryptedMember) -> None:
+    async with home.running() as session:
+        rooms = await asyncio.gather(*(session.direct_room(member.user_id) for _ in range(4)))
+        assert len(set(rooms)) == 1
+        room = rooms[0]
+        await home.send(session, room, "hello")
+        await member.join(room)
+        assert (await member.read(room, home.user_id, "hello")).encrypted
+
+        async def forget(db: AsyncSession) -> None:
+            await db.execute(update(DirectRoomRow).values(room_id=None, state=DirectState.OPENING))
+
+        await home.database.write(forget)  # as if the process had died before it could note the room
+        assert await session.direct_room(member.user_id) == room
+
+
+async def test_who_left_the_direct_room_is_not_invited_again(home: Home, member: EncryptedMember) -> None:
+    desk = Desk(home.database)
+    async with home.running(desk) as session:
+        room = await session.direct_room(member.user_id)
+        await member.client.room_leave(room)
+        left = await desk.until(Left)
+        assert (left.place, left.account, left.how) == (Direct(member.user_id), member.user_id, "declined")
+        with pytest.raises(DirectRefused):
+            await session.direct_room(member.user_id)

@@ -1,0 +1,101 @@
+"""Invitations of the bot: those of members are accepted, and those of strangers into a conversation of two."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bridge.matrix.direct import has_direct, opened_by
+from bridge.matrix.errors import MatrixError, NotFound, TokenRefused
+from bridge.matrix.session import Session
+from ground.database import Database
+from party.members import AccountRow
+
+_log = logging.getLogger(__name__)
+
+_PATIENCE: Final = 20.0
+"""Seconds that hearing waits for rooms to be entered; a slow server's room is entered all the same, later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody asks the bot into a room."""
+
+    room_id: str
+    sender: str
+    direct: bool
+    """Whether the sender says that the room is for the two of them."""
+    named: bool
+
+
+def invitations(rooms: Mapping[str, Any], bot: str, ignored: Set[str]) -> list[Invitation]:
+    """The invitations in a sync, but those of other bots."""
+    found = []
+    for room_id, room in rooms.items():
+        events = [event for event in room.get("invite_state", {}).get("events", ()) if isinstance(event, dict)]
+        named = any(event.get("type") == "m.room.name" for event in events)
+        for event in events:
+            content, sender = event.get("content"), event.get("sender")
+            ours = event.get("type") == "m.room.member" and event.get("state_key") == bot
+            if ours and isinstance(content, dict) and content.get("membership") == "invite" and sender not in ignored:
+                found.append(Invitation(room_id, str(sender), content.get("is_direct") is True, named))
+    return found
+
+
+class Doorkeeper:
+    """Accepts invitations."""
+
+    def __init__(self, session: Session, database: Database) -> None:
+        self._session = session
+        self._database = database
+        self._entering: set[asyncio.Task[None]] = set()
+
+    async def answer(self, invited: list[Invitation]) -> None:
+        """Enter the rooms of invitations that are accepted; the others stay unanswered. Raises TokenRefused."""
+        tasks = {asyncio.create_task(self._one(invitation)) for invitation in invited}
+        if not tasks:
+            return
+        self._entering |= tasks
+        done, _ = await asyncio.wait(tasks, timeout=_PATIENCE)
+        for task in done:
+            self._entering.discard(task)
+            task.result()
+
+    async def _one(self, invitation: Invitation) -> None:
+        known = await self._database.read(partial(_is_known, account=invitation.sender))
+        if not known and not invitation.direct:
+            return
+        try:
+            await self._session.api.join(invitation.room_id, via=[invitation.sender.partition(":")[2]])
+            if await self._for_two(invitation):
+                await self._database.write(partial(opened_by, account=invitation.sender, room_id=invitation.room_id))
+        except TokenRefused:
+            raise
+        except MatrixError as error:
+            _log.warning("A room could not be entered: %s", error.errcode or error.status)
+
+    async def _for_two(self, invitation: Invitation) -> bool:
+        """Whether the room is a conversation of two. One that does not say so counts when there is no other yet."""
+        self._session.crypto.forget_present(invitation.room_id)
+        present = await self._session.crypto.present(invitation.room_id)
+        if set(present) != {self._session.user_id, invitation.sender}:
+            return False
+        if invitation.direct:
+            return True
+        if invitation.named or await self._database.read(partial(has_direct, account=invitation.sender)):
+            return False
+        try:
+            create = await self._session.api.get_state(invitation.room_id, "m.room.create")
+        except NotFound:
+            return False
+        return create.get("type") is None
+
+
+async def _is_known(session: AsyncSession, account: str) -> bool:
+    return await session.get(AccountRow, account) is not None

@@ -1,0 +1,340 @@
+"""Everything that happens in the bot's rooms, as arrivals: none lost, each in the order of its room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bridge.letters import FromRooms, inbox
+from bridge.matrix import direct, echo, undecryptable
+from bridge.matrix.content import Json
+from bridge.matrix.errors import MatrixError, TokenRefused
+from bridge.matrix.invitations import Doorkeeper, invitations
+from bridge.matrix.olm import Heard, Undecryptable
+from bridge.matrix.read import about, instant, read
+from bridge.matrix.retry import own_wait
+from bridge.matrix.rooms import DirectRoomRow, SyncRow, place_in
+from bridge.matrix.session import Session
+from bridge.matrix.timeline import complete, interleave, since_entry
+from bridge.places import Direct, Place
+from ground.clock import Clock
+from ground.database import Database
+
+_log = logging.getLogger(__name__)
+
+Handle = Callable[[FromRooms], Awaitable[None]]
+"""Handles an arrival in a transaction; called again with the same arrival it does nothing."""
+
+OLDEST: Final = timedelta(hours=24)
+"""What is older when it comes is noted, and not acted on."""
+_POLL: Final = 30_000
+_FIRST_POLL: Final = 500
+"""Milliseconds of a long poll, and of those before all is known."""
+_EVENTS: Final = 50
+_EVENTS_AT_FIRST: Final = 10
+"""Events of a room in one sync; few in the first one, which may bring all rooms at once. Gaps are filled."""
+_TO_DEVICE: Final = 100
+"""Events to the device in one answer, the most that Synapse gives."""
+_ATTEMPTS: Final = 5
+"""How often an arrival is handed over that makes the program fail, before it is put aside."""
+_ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Receiver:
+    """Hears for arrivals. `heard` is when the homeserver answered last, None before it ever did."""
+
+    def __init__(
+        self,
+        session: Session,
+        database: Database,
+        clock: Clock,
+        *,
+        oldest: timedelta = OLDEST,
+        ignored: frozenset[str] = frozenset(),
+        wording: undecryptable.Wording = undecryptable.in_english,
+        written: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`ignored`: accounts of other bots. `written` is called when a letter was put into the outbox."""
+        self.heard: datetime | None = None
+        self._session = session
+        self._database = database
+        self._clock = clock
+        self._oldest = oldest
+        self._ignored = ignored
+        self._wording = wording
+        self._written = written
+        self._doorkeeper = Doorkeeper(session, database)
+        self._jitter = random.Random()  # noqa: S311 - spreads waits, guards nothing
+        self._nonce = secrets.token_hex(8)
+        self._act_after = _ALWAYS
+        self._unread_due: datetime | None = None
+
+    async def run(self, handle: Handle) -> None:
+        """Hand over every arrival, for ever. Survives what may pass; raises TokenRefused.
+
+        How far was read is saved when all of a batch was handled, so after a death some are handed over again.
+        """
+        since = await self._lasting(self._begin)
+        fresh, rounds, failures = True, 0, 0
+        while True:
+            try:
+                answer = await self._sync(since, first=fresh)
+            except TokenRefused:
+                raise
+            except MatrixError as error:
+                _log.warning("The homeserver does not answer: %s", error)
+                if error.status == 400 and since is not None and fresh:
+                    since = None  # it does not know how far we have read: it was set up anew
+                await asyncio.sleep(own_wait(failures, self._jitter) + 1)
+                failures += 1
+                continue
+            failures = 0
+            self.heard = self._clock.now()
+            since = await self._lasting(partial(self._batch, answer, since, handle))
+            fresh = False
+            rounds += 1
+            if rounds > 1 and not _brings_keys(answer):
+                self._session.ready.set()
+
+    async def _begin(self) -> str | None:
+        """Where reading goes on."""
+        now = self._clock.now()
+        session = self._session
+
+        async def work(db: AsyncSession) -> tuple[str | None, datetime, datetime | None]:
+            await undecryptable.forget(db, now)
+            row = await db.get(SyncRow, session.user_id)
+            if row is None:
+                row = SyncRow(account=session.user_id, device=session.device_id, token=None, act_after=_ALWAYS)
+                db.add(row)
+            row.device = session.device_id
+            await db.flush()
+            return row.token, row.act_after, await undecryptable.next_due(db)
+
+        token, self._act_after, due = await self._database.write(work)
+        if due is not None:
+            self._unread_due = now  # the key may have come just before the end
+        return token
+
+    async def _sync(self, since: str | None, *, first: bool) -> Json:
+        """What is new. Without `since` only what is needed to begin: nothing that happened before is acted on."""
+        room: Json = {
+            "timeline": {"limit": _EVENTS_AT_FIRST if first else _EVENTS, "lazy_load_members": True},
+            "state": {"types": ["m.room.encryption", "m.room.member"], "lazy_load_members": True},
+            "ephemeral": {"not_types": ["*"]},
+            "account_data": {"not_types": ["*"]},
+        }
+        if since is None:
+            room |= {"timeline": {"limit": 1, "not_types": ["*"]}, "state": {"types": ["m.room.encryption"]}}
+        wait = 0 if first else _POLL if self._session.ready.is_set() else _FIRST_POLL
+        if self._unread_due is not None:
+            left = (self._unread_due - self._clock.now()) / timedelta(milliseconds=1)
+            wait = min(wait, max(0, int(left) + 1))
+        filter_ = {
+            "room": room,
+            "account_data": {"not_types": ["*"]},
+            # Synapse answers the same question from a cache for two minutes, also that of the process before.
+            "presence": {"not_types": ["*", self._nonce]},
+        }
+        return await self._session.api.sync(filter=filter_, since=since, timeout_ms=wait)
+
+    async def _batch(self, answer: Json, since: str | None, handle: Handle) -> str:
+        """Carry out all that a sync brought; gives where to read on."""
+        rooms = answer.get("rooms", {})
+        heard = await self._session.hear(answer)
+        await self._doorkeeper.answer(invitations(rooms.get("invite", {}), self._session.user_id, self._ignored))
+        if heard.withheld:
+            now = self._clock.now()
+            await self._database.write(partial(undecryptable.note_withheld, withheld=heard.withheld, at=now))
+        await self._left(rooms.get("leave", {}))
+        await self._reread(heard, handle)
+        if since is not None:
+            await self._events(rooms.get("join", {}), since, handle)
+        token = str(answer["next_batch"])
+        if token != since:
+            await self._database.write(partial(self._save, token=token))
+        return token
+
+    async def _save(self, db: AsyncSession, token: str) -> None:
+        row = await db.get(SyncRow, self._session.user_id)
+        if row is not None:
+            row.token = token
+
+    async def _events(self, rooms: dict[str, Any], since: str, handle: Handle) -> None:
+        now = self._clock.now()
+        timelines: dict[str, Sequence[Json]] = {}
+        places: dict[str, Place] = {}
+        for room_id, room in rooms.items():
+            events = await complete(self._session.api, room_id, room, since, now - self._oldest)
+            if not events:
+                continue
+            place = places[room_id] = await self._place(room_id, events)
+            # Clients send the first words of a direct conversation right after the invitation.
+            timelines[room_id] = since_entry(events, self._session.user_id, invited=isinstance(place, Direct))
+        noted: list[str] = []
+        own: dict[str, tuple[str, str]] = {}
+        for room_id, event in interleave(timelines):
+            if event.get("sender") == self._session.user_id:
+                self._echo(room_id, event, own)
+                continue
+            if event.get("sender") in self._ignored:
+                continue
+            if not self._acted_on(event, now):
+                noted.append(str(event.get("event_id"))[:255])
+                continue
+            if own and about(event):
+                await echo.link(self._database, own)
+                own.clear()
+            await self._one(room_id, event, places[room_id], handle)
+        await echo.link(self._database, own)
+        if noted:
+            await self._database.write(partial(_note, events=noted, at=now))
+
+    def _acted_on(self, event: Json, now: datetime) -> bool:
+        """Whether an event is young enough."""
+        sent = instant(event)
+        return sent is not None and sent >= max(now - self._oldest, self._act_after)
+
+    def _echo(self, room_id: str, event: Json, own: dict[str, tuple[str, str]]) -> None:
+        if event.get("type") == "m.room.encrypted":
+            try:
+                event = self._session.crypto.decrypt(room_id, event)
+            except Undecryptable:
+                return
+        handle = echo.handle_in(event)
+        if handle is not None:
+            own[handle] = str(event.get("event_id")), room_id
+
+    async def _one(self, room_id: str, event: Json, place: Place, handle: Handle) -> None:
+        """Hand over what one event says."""
+        encrypted = event.get("type") == "m.room.encrypted" and "state_key" not in event
+        if encrypted:
+            try:
+                event = self._session.crypto.decrypt(room_id, event)
+            except Undecryptable as error:
+                await self._keep(room_id, event, error.session_id)
+                return
+        await self._hand_over(event, place, handle, encrypted=encrypted)
+
+    async def _hand_over(self, event: Json, place: Place, handle: Handle, *, encrypted: bool) -> None:
+        spoken_of = about(event)
+        letters = await self._database.read(partial(echo.letters, events=spoken_of)) if spoken_of else {}
+        arrival = read(event, place, letters=letters, encrypted=encrypted)
+        if arrival is None:
+            return
+        for attempt in range(_ATTEMPTS):
+            try:
+                await handle(arrival)
+            except (DBAPIError, OSError, TimeoutError):
+                raise  # the database is away: the whole batch is worked on again
+            except Exception:
+                _log.exception("An arrival could not be handled")
+                await asyncio.sleep(own_wait(attempt + 2, self._jitter))
+            else:
+                return
+        await self._database.write(partial(_put_aside, arrival=arrival, at=self._clock.now()))
+
+    async def _place(self, room_id: str, events: Sequence[Json]) -> Place:
+        """The place that a room is, after those who came and went in it."""
+        place = await self._database.read(partial(place_in, room_id=room_id))
+        changes = [event for event in events if event.get("type") == "m.room.member" and "state_key" in event]
+        if not isinstance(place, Direct) or not changes:
+            return place
+        await self._database.write(partial(_note_members, room_id=room_id, events=changes, bot=self._session.user_id))
+        return await self._database.read(partial(place_in, room_id=room_id))
+
+    async def _left(self, rooms: dict[str, Any]) -> None:
+        """The bot is not in these rooms any more."""
+        if not rooms:
+            return
+
+        async def work(db: AsyncSession) -> None:
+            for row in await db.scalars(select(DirectRoomRow).where(DirectRoomRow.room_id.in_(list(rooms)))):
+                await db.delete(row)
+
+        await self._database.write(work)
+
+    # What could not be decrypted
+
+    async def _keep(self, room_id: str, event: Json, session_id: str) -> None:
+        event_id, sender = str(event.get("event_id")), str(event.get("sender"))
+        if await self._database.read(partial(inbox.has, arrival_id=event_id)):
+            return  # it was read before, and comes again after a death
+        now = self._clock.now()
+        await self._database.write(
+            partial(
+                undecryptable.keep,
+                room_id=room_id, event_id=event_id, account=sender, session_id=session_id, event=event, at=now,
+            )
+        )  # fmt: skip
+        due = now + undecryptable.PATIENCE
+        self._unread_due = due if self._unread_due is None else min(self._unread_due, due)
+
+    async def _reread(self, heard: Heard, handle: Handle) -> None:
+        """Hand over what waited and can now be read; give up what waited long enough."""
+        now = self._clock.now()
+        if self._unread_due is None or (not heard.keys and now < self._unread_due):
+            return
+        for room_id, event, came_at in await self._database.read(undecryptable.waiting):
+            event_id = str(event.get("event_id"))
+            try:
+                plain = self._session.crypto.decrypt(room_id, event)
+            except Undecryptable:
+                if now >= came_at + undecryptable.PATIENCE:
+                    await self._give_up(event_id, now)
+                continue
+            if self._acted_on(plain, now):
+                place = await self._database.read(partial(place_in, room_id=room_id))
+                await self._hand_over(plain, place, handle, encrypted=True)
+            await self._database.write(partial(undecryptable.drop, event_id=event_id))
+        self._unread_due = await self._database.read(undecryptable.next_due)
+
+    async def _give_up(self, event_id: str, now: datetime) -> None:
+        if await self._database.write(partial(undecryptable.give_up, event_id=event_id, at=now, wording=self._wording)):
+            self._written()
+
+    async def _lasting(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Carry out work again until it succeeds: it fails when the database, or the homeserver, is away."""
+        for attempt in range(10**9):
+            try:
+                return await work()
+            except TokenRefused:
+                raise
+            except Exception as error:
+                _log.exception("What came could not be worked on, and is tried again (%s)", type(error).__name__)
+                await asyncio.sleep(own_wait(attempt, self._jitter))
+        raise AssertionError("unreachable")
+
+
+def _brings_keys(answer: Json) -> bool:
+    """Whether there may be more to know about devices and keys before something can be sent to all of them."""
+    to_device = answer.get("to_device", {}).get("events", ())
+    return len(to_device) >= _TO_DEVICE or bool(answer.get("device_lists", {}).get("changed"))
+
+
+async def _note(db: AsyncSession, events: Sequence[str], at: datetime) -> None:
+    for event_id in events:
+        await inbox.enter(db, event_id, at)
+
+
+async def _note_members(db: AsyncSession, room_id: str, events: Sequence[Json], bot: str) -> None:
+    for event in events:
+        content = event.get("content")
+        membership = content.get("membership") if isinstance(content, dict) else None
+        await direct.member_changed(db, room_id, str(event["state_key"]), str(membership), bot)
+
+
+async def _put_aside(db: AsyncSession, arrival: FromRooms, at: datetime) -> None:
+    kind = type(arrival).__name__.lower()
+    if await inbox.enter(db, arrival.id, at):
+        await inbox.set_aside(db, arrival.id, at, kind=kind, what="handle", reason="it made the program fail")
