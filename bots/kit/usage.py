@@ -1,4 +1,4 @@
-"""What is said about a command: its usage line, its help, the list of commands, and where it belongs."""
+"""What is said about a command: its usage line, its help, and the list of commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bots.kit.parts import Code, Gap, Items, Line, Typed
 from bots.kit.retyping import example_line
 from ground.texts import Text, text
 
-__all__ = ["help_of", "list_of", "unknown_command", "usage_line", "wrong_place"]
+__all__ = ["help_of", "list_of", "unknown_command", "usage_line"]
 
 _MOST: Final = 40
 """How many commands of one bot are listed."""
@@ -87,14 +87,6 @@ def list_of(groups: Sequence[Sequence[Command]], language: str, *, help_name: st
         line = Typed(f"{help_name} {first.shown(language)}")
         lines += [Gap(), text("More about one of them: {line}", line=line)]
     return lines
-
-
-def wrong_place(command: Command, language: str) -> Sequence[Line]:
-    """The command is not for this place; where it is."""
-    name = command.shown(language)
-    if command.where == {Where.DIRECT}:
-        return [text("That is not for a room. Write `{command}` to me privately.", command=name)]
-    return [text("That is to be used {where}. Write {command} there.", where=_place(command), command=Typed(name))]
 
 
 def _place(command: Command) -> Text:

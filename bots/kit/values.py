@@ -187,14 +187,14 @@ def _all(lists: Iterable[Sequence[str]]) -> Iterable[str]:
 
 
 def _one_of(written: str, spellings: Mapping[str, Sequence[str]], shown: Mapping[str, str]) -> str:
-    """The key that is spelled so: exactly, or the only one that begins so or with which it begins."""
+    """The key that is spelled so: exactly, or the only one that begins so, or ends otherwise."""
     folded = fold(written)
     known = {fold(spelling): key for key, several in spellings.items() for spelling in several}
     if folded in known:
         return known[folded]
     if len(folded) >= 3:
         begun = {key for name, key in known.items() if name.startswith(folded)}
-        begun = begun or {key for name, key in known.items() if len(name) >= 5 and folded.startswith(name)}
+        begun = begun or {key for name, key in known.items() if len(name) >= 5 and _is_form(folded, name)}
         if len(begun) == 1:
             return begun.pop()
     choices = tuple(shown.values())
@@ -209,6 +209,11 @@ def _one_of(written: str, spellings: Mapping[str, Sequence[str]], shown: Mapping
         ),
         instead=meant,
     )  # fmt: skip
+
+
+def _is_form(word: str, name: str) -> bool:
+    """Whether a word is the name with another ending: "trésorière"."""
+    return word.startswith(name) and len(word) - len(name) <= 3 and word[len(name) :].isalpha()
 
 
 def _number(written: str) -> int:
