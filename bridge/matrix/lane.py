@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
@@ -81,8 +82,10 @@ class Lanes:
         for letter in lane.letters:
             if letter.about is not None and noted is not None:
                 await noted  # it may speak of a letter of this lane
-            outcome = self._overdue(letter)
-            if outcome is None and room is not None and not blocked:
+            outcome: Outcome | None = None
+            if letter.deadline <= self._clock.now():
+                outcome = await self._overdue(letter, None if blocked else room)
+            elif room is not None and not blocked:
                 outcome = _refused(letter, room.reason) if isinstance(room, Refused) else await self._sent(letter, room)
             if isinstance(outcome, Ended):
                 self.letters.succeeded(letter.number)
@@ -114,9 +117,15 @@ class Lanes:
             log.exception("a direct conversation could not be opened: %s", type(error).__name__)
             return None
 
-    def _overdue(self, letter: LetterRow) -> Outcome | None:
-        if letter.deadline > self._clock.now():
-            return None
+    async def _overdue(self, letter: LetterRow, room: str | Refused | None) -> Ended:
+        """Given up; unless it arrived in time, and whoever sent it was killed before noting it."""
+        found: str | None = None
+        if isinstance(room, str):
+            with suppress(MatrixError):
+                found = await self._session.find_letter(room, letter.id, letter.written_at)
+            if found is not None:
+                sent = (found,)
+                return Ended(letter=letter, state=State.DELIVERED, outcome="delivered", room_id=room, events=sent)
         reason = "it could not be delivered in time"
         return Ended(letter=letter, state=State.DEAD, outcome="given_up", reason=reason)
 

@@ -177,7 +177,7 @@ class Post:
         self.deliverer = self._new()
 
     def _new(self, **options: Any) -> Deliverer:
-        return Deliverer(self.database, self.session, self.clock, rooms=self._where, look=0.05, **options)
+        return Deliverer(self.database, self.session, self.clock, rooms=self._where, **{"look": 0.05, **options})
 
     async def _where(self, session: AsyncSession, place: Place) -> str | Nowhere:
         if isinstance(place, Direct):

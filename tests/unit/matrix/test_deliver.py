@@ -14,6 +14,7 @@ from bridge.letters import outbox
 from bridge.letters.arrivals import Receipt
 from bridge.letters.letter import (
     Correction,
+    Letter,
     Mark,
     Picture,
     Poll,
@@ -25,7 +26,7 @@ from bridge.letters.letter import (
 from bridge.letters.outbox import State
 from bridge.matrix.errors import Forbidden, MatrixError, NotFound, TokenRefused, TooLarge, Unavailable
 from bridge.matrix.whereto import Nowhere
-from bridge.places import BranchRoom, Direct
+from bridge.places import BranchRoom, Direct, Elsewhere
 from ground.database import Database
 from tests.support.delivery import Homeserver, Post
 from tests.support.register import fresh
@@ -258,6 +259,35 @@ async def test_past_its_deadline_a_letter_is_given_up(post: Post, server: Homese
     await post.deliver()
     assert server.events == []
     assert [(one.letter, one.outcome) for one in await post.receipts(1)] == [(letter, "given_up")]
+
+
+async def test_what_arrived_before_its_deadline_was_not_given_up(post: Post, server: Homeserver) -> None:
+    letter = await post.put("!a", "hello", owner="announce")
+    server.lost = 1
+    async with post.running():
+        await post.until(lambda: len(server.events) == 1)
+    post.later(hours=24 * 8)
+    await post.deliver()
+    assert (await post.row(letter)).event_id == server.events[0].id
+    assert [(one.letter, one.outcome) for one in await post.receipts(1)] == [(letter, "delivered")]
+
+
+async def test_a_letter_is_sent_at_once_when_somebody_says_that_it_is_there(post: Post, server: Homeserver) -> None:
+    async with post.running(look=3600):
+        await post.put("!a", "one")
+        await post.until(lambda: server.bodies() == ["one"])
+        await post.put("!a", "two")
+        await post.put("!b", "three")
+        await post.until(lambda: sorted(server.bodies()) == ["one", "three", "two"])
+
+
+async def test_a_letter_is_found_also_when_nobody_says_that_it_is_there(post: Post, server: Homeserver) -> None:
+    async with post.running():
+        await post.put("!a", "one")
+        await post.until(lambda: server.bodies() == ["one"])
+        letter = Letter(to=Elsewhere("!a"), content=Words("two"))
+        await post.database.write(lambda session: outbox.put(session, letter, post.clock.now()))
+        await post.until(lambda: server.bodies() == ["one", "two"])
 
 
 async def test_only_the_last_of_several_corrections_is_sent(post: Post, server: Homeserver) -> None:
