@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bots.kit import answering, notes, questions, running, who
 from bots.kit.applied import AwaitingRow
 from bots.kit.attempt import Outcome, attempt, attempt_alone
+from bots.kit.bot import Listener
 from bots.kit.limits import Verdict
+from bots.kit.request import Occasion
 from bots.kit.running import Typing
 from bots.kit.turn import Turn, origin_of
 from bridge.letters import Applied, Arrival, Edit, FromRooms, Message, Reaction, Receipt, Redaction, inbox
@@ -30,7 +32,7 @@ async def take(turn: Turn, arrival: FromRooms | Receipt, verdict: Verdict = Verd
         case Message():
             outcome = await _message(turn, arrival, verdict)
         case Edit():
-            outcome = await _edit(turn, arrival)
+            return Outcome.DONE if await _listeners(turn, arrival) else await _edit(turn, arrival)
         case Reaction():
             outcome = await answering.tapped(turn, arrival)
         case Redaction():
@@ -135,16 +137,23 @@ async def _receipt(turn: Turn, receipt: Receipt) -> Outcome:
     return Outcome.DONE if done else Outcome.FAILED
 
 
-async def _listeners(turn: Turn, arrival: Arrival) -> None:
+async def _listeners(turn: Turn, arrival: Arrival) -> bool:
+    """Tell the bots that listen; whether one of them says that it was for it."""
     kind = type(arrival)
+    claims: list[bool | None] = []
     for bot in turn.team.bots.values():
         for listener in bot.listens.get(kind, ()):
             occasion = turn.occasion(bot.name)
             await attempt_alone(
                 occasion,
-                partial(listener, occasion, arrival),
+                partial(_listen, listener, occasion, arrival, claims),
                 arrival_id=getattr(arrival, "id", ""),
                 kind=kind.__name__.lower(),
                 what=f"{bot.name}: {kind.__name__.lower()}",
                 last=turn.last,
             )
+    return any(claims)
+
+
+async def _listen(listener: Listener, occasion: Occasion, arrival: Arrival, claims: list[bool | None]) -> None:
+    claims.append(await listener(occasion, arrival))

@@ -19,8 +19,9 @@ AnswerHandler: TypeAlias = Callable[[Request, str, Data], Awaitable[None]]
 UndoHandler: TypeAlias = Callable[[Request, Data], Awaitable[None]]
 AppliedHandler: TypeAlias = Callable[[Request, Data, frozenset[str]], Awaitable[None]]
 DueHandler: TypeAlias = Callable[[Occasion, Due], Awaitable[None]]
-Listener: TypeAlias = Callable[[Occasion, Any], Awaitable[None]]
-"""Called with the arrival of the type under which it is listed."""
+Listener: TypeAlias = Callable[[Occasion, Any], Awaitable[bool | None]]
+"""Called with the arrival of the type under which it is listed. One that is told of an edit says whether it heeds it;
+of an edit that nobody heeds the person is told that commands are not run again."""
 ReceiptHandler: TypeAlias = Callable[[Occasion, Receipt], Awaitable[None]]
 
 

@@ -63,6 +63,8 @@ class Surroundings:
     prefix: str = "!"
     rooms: Mapping[str, RoomKind] = field(default_factory=dict)
     """By key, in the order of the configuration."""
+    announcements: str = "announcements"
+    """The key of the kind of room in which branches are told things."""
     links: str = LINKS
     limits: Limits = Limits()
 
