@@ -1,12 +1,19 @@
 """The bot `branches`: branches, members and offices from the chat."""
 
-from bots.branches import branch, changing, mandate, member, people
+from bots.branches import branch, changing, linking, mandate, member, people
 from bots.branches.carrying import FOLLOWED, followed
 from bots.kit.bot import Bot
 
 BOT = Bot(
     name="branches",
-    commands=(*branch.COMMANDS, *changing.COMMANDS, *member.COMMANDS, *people.COMMANDS, *mandate.COMMANDS),
+    commands=(
+        *branch.COMMANDS,
+        *changing.COMMANDS,
+        *linking.COMMANDS,
+        *member.COMMANDS,
+        *people.COMMANDS,
+        *mandate.COMMANDS,
+    ),
     answers={
         "branches.move": changing.answered_move,
         "branches.merge": changing.answered_merge,
@@ -25,4 +32,5 @@ BOT = Bot(
         "branches.ended": mandate.undo_end,
     },
     applied={FOLLOWED: followed},
+    receipts={linking.OWNER: linking.linked},
 )

@@ -10,7 +10,7 @@ from bots.branches.naming import holders
 from bots.kit.command import Argument, Command, Option
 from bots.kit.request import Refusal, Request
 from bots.kit.wording import Typed
-from ground.texts import text
+from ground.texts import counted, text
 from party.branches import Branch
 from party.members import counts
 
@@ -44,7 +44,7 @@ async def draw(
     drawn = showing.draw(tree, tops, await counts(request.session))
     pages = showing.pages(drawn)
     if not 1 <= page <= pages:
-        raise Refusal(text("There are {pages} pages.", pages=pages))
+        raise Refusal(counted("There is only one page.", "There are {count} pages.", pages))
     first = tops[0].slug
     following = Typed(request.say(text("branch tree {branch} --page {page}", branch=first, page=page + 1)))
     hidden = next((line for line in drawn if line.hidden), None)

@@ -9,14 +9,14 @@ from typing import Final, cast
 from pydantic import JsonValue
 
 from bots.branches import decided
-from bots.kit import rights
 from bots.kit.bot import Data
 from bots.kit.request import Refusal, Request
-from bots.kit.wording import Line, Typed
+from bots.kit.wording import Line
 from bridge.places import BranchRoom, Direct
 from ground.texts import Text, text
 from party import register
 from party.branches import Branch
+from party.errors import NotAllowed
 from party.operation import Done, Operation
 
 FOLLOWED: Final = "branches.followed"
@@ -29,20 +29,14 @@ def here(request: Request, branch: Branch | None = None) -> Branch:
     """The branch that was named, else the one of the request. Raises Refusal."""
     found = branch or request.branch
     if found is None:
-        raise Refusal(text("Which branch do you mean? Add it: {example}", example=Typed(request.say(_IN))))
+        raise Refusal(text("There is no branch yet."))
     return found
 
 
-_IN: Final = text("… --in lyon")
-
-
 async def need(request: Request, action: str, branch: Branch) -> None:
-    """Raises Refusal for whoever has not this right in that branch, with who has it."""
+    """Raises NotAllowed for whoever has not this right in that branch."""
     if not await request.may(action, branch.id):
-        lines = await rights.refusal(
-            request.session, request.surroundings, request.voice, action, branch.id, request.now
-        )
-        raise Refusal(*lines)
+        raise NotAllowed(text("Your office does not allow that there."), action, branch.id)
 
 
 def officers_only(request: Request) -> bool:

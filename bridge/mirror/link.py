@@ -13,6 +13,7 @@ from bridge.mirror.mirror import Mirror
 from bridge.mirror.policy import BOT_POWER
 from bridge.mirror.tables import identity
 from bridge.places import SPACE, BranchRoom
+from bridge.ports import NoLink
 
 _NEEDS: Final = {
     "m.room.name": "set its name",
@@ -28,7 +29,11 @@ _NO_ENTRANCE: Final = {400, 403, 404}
 
 
 class LinkError(Exception):
-    """A room cannot be linked; the text says why and what helps."""
+    """A room cannot be linked; the text says why and what helps, `why` the same for a program."""
+
+    def __init__(self, text: str, why: NoLink) -> None:
+        super().__init__(text)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +58,27 @@ async def candidate(mirror: Mirror, place: BranchRoom, address: str) -> Candidat
     known = await mirror.database.read(known_rooms)
     for other, memory in known.items():
         if memory.room_id == room_id and other != place:
-            raise LinkError(f"{address} is already the room '{other.key}' of another branch; unlink it there first")
+            raise LinkError(
+                f"{address} is already the room '{other.key}' of another branch; unlink it there first", NoLink.TAKEN
+            )
         if other == place and memory.room_id not in {None, room_id}:
-            raise LinkError(f"this branch already has a room '{place.key}'; let it go first with `kunveno unlink`")
+            raise LinkError(
+                f"this branch already has a room '{place.key}'; let it go first with `kunveno unlink`", NoLink.FULL
+            )
     try:
         await mirror.api.join(room_id if address.startswith("!") else address)
     except MatrixError as error:
         if error.status not in _NO_ENTRANCE:
             raise
-        raise LinkError(f"the bot cannot enter {address}: invite {mirror.api.user_id} there, then try again") from None
+        raise LinkError(
+            f"the bot cannot enter {address}: invite {mirror.api.user_id} there, then try again", NoLink.NO_ENTRANCE
+        ) from None
     events = await mirror.api.room_state(room_id)
     found = room_from_state(room_id, events, mirror.api.user_id)
     is_space = any(event["type"] == "m.room.create" and event["content"].get("type") == "m.space" for event in events)
     if is_space != (place.key == SPACE):
         what, meant = ("a space", "a room") if is_space else ("a room", "a space")
-        raise LinkError(f"{address} is {what}, and {meant} is meant for '{place.key}'")
+        raise LinkError(f"{address} is {what}, and {meant} is meant for '{place.key}'", NoLink.OTHER_KIND)
     return Candidate(place, room_id, found.name, _lacks(found, mirror.api.user_id, is_space=is_space))
 
 
@@ -111,10 +122,12 @@ async def _resolve(api: MatrixApi, address: str) -> str:
     if address.startswith("!"):
         return address
     if not address.startswith("#"):
-        raise LinkError(f"'{address}' is no room: write its address, like #lyon:example.org, or its id, like !abc…")
+        raise LinkError(
+            f"'{address}' is no room: write its address, like #lyon:example.org, or its id, like !abc…", NoLink.NO_ROOM
+        )
     room_id = await api.resolve_alias(address)
     if room_id is None:
-        raise LinkError(f"there is no room with the address {address}")
+        raise LinkError(f"there is no room with the address {address}", NoLink.NO_ROOM)
     return room_id
 
 
