@@ -44,7 +44,14 @@ POLICY: Final = PartyPolicy(
     offices={
         "secretary": Office(
             name={"en": "Secretary", "fr": "Secrétaire"},
-            may={"branch.*": Reach.BELOW, "member.*": Reach.BELOW, "mandate.*": Reach.BELOW, "journal.see": Reach.HERE},
+            may={
+                "branch.*": Reach.BELOW,
+                "member.*": Reach.BELOW,
+                "mandate.*": Reach.BELOW,
+                "journal.see": Reach.HERE,
+                "announce": Reach.BELOW,
+                "report": Reach.HERE,
+            },
         ),
         "treasurer": Office(
             name={"en": "Treasurer", "fr": "Trésorier"}, may={"member.see": Reach.BELOW, "member.edit": Reach.HERE}

@@ -38,7 +38,10 @@ BRANCH = {action for action in ACTIONS if action.startswith("branch.")}
 MANDATE = {action for action in ACTIONS if action.startswith("mandate.")}
 NOTHING: set[str] = set()
 RIGHTS: dict[str, tuple[set[str], set[str]]] = {
-    "secretary": (BRANCH | MEMBER | MANDATE | {"journal.see"}, BRANCH | MEMBER | MANDATE),
+    "secretary": (
+        BRANCH | MEMBER | MANDATE | {"journal.see", "announce", "report"},
+        BRANCH | MEMBER | MANDATE | {"announce"},
+    ),
     "treasurer": ({"member.see", "member.edit"}, {"member.see"}),
     "clerk": (MEMBER, {"member.see"}),
     "auditor": ({"member.see", "journal.see"}, {"member.see", "journal.see"}),
