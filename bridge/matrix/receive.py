@@ -45,7 +45,7 @@ _EVENTS_AT_FIRST: Final = 10
 """Events of a room in one sync; few in the first one, which may bring all rooms at once. Gaps are filled."""
 _TO_DEVICE: Final = 100
 """Events to the device in one answer, the most that Synapse gives."""
-_ATTEMPTS: Final = 5
+_ATTEMPTS: Final = 3
 """How often an arrival is handed over that makes the program fail, before it is put aside."""
 _ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -239,7 +239,7 @@ class Receiver:
                 raise  # the database is away: the whole batch is worked on again
             except Exception:
                 _log.exception("An arrival could not be handled")
-                await asyncio.sleep(own_wait(attempt + 2, self._jitter))
+                await asyncio.sleep(own_wait(attempt, self._jitter))
             else:
                 return
         await self._database.write(partial(_put_aside, arrival=arrival, at=self._clock.now()))

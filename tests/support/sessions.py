@@ -96,8 +96,12 @@ class Desk:
     written: asyncio.Event = field(default_factory=asyncio.Event)
     stumbles: dict[str, int] = field(default_factory=dict)
     """Texts at which handling fails, and how often it still does."""
+    closed: asyncio.Event | None = None
+    """Handling waits for it, where there is one."""
 
     async def handle(self, arrival: FromRooms) -> None:
+        if self.closed is not None:
+            await self.closed.wait()
         text = getattr(arrival, "text", "")
         if self.stumbles.get(text, 0):
             self.stumbles[text] -= 1
