@@ -2,7 +2,7 @@
 
 from bots.attention import feed, people
 from bots.kit.bot import Bot
-from bridge.letters import Applied, Joined, Left, Message
+from bridge.letters import Applied, Joined, Left
 
 BOT = Bot(
     name="attention",
@@ -10,7 +10,6 @@ BOT = Bot(
         Applied: (feed.on_applied,),
         Joined: (people.on_joined,),
         Left: (people.on_left,),
-        Message: (people.on_message,),
     },
     due={feed.REVIEW: feed.review, feed.DAILY: feed.daily, people.SHOW: people.show, people.SILENT: people.silent},
     tables=("attention_noticed", "attention_seen", "attention_vacancies", "attention_cursor"),

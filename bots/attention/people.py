@@ -16,7 +16,7 @@ from bots.attention.rules import ANSWERS, in_charge
 from bots.attention.tables import NoticedRow, SeenRow
 from bots.kit.request import Occasion
 from bots.kit.wording import Items, Line, Strong
-from bridge.letters import Joined, Left, Message
+from bridge.letters import Joined, Left
 from bridge.letters.outbox import LetterRow, State
 from bridge.places import BranchRoom, Direct, address, place_at
 from ground import due
@@ -86,12 +86,6 @@ async def on_joined(occasion: Occasion, arrival: Joined) -> None:
             await _mended(occasion, member, branch_id)
         case Direct():
             await _saw(occasion.session, arrival.account, _DIRECT)
-
-
-async def on_message(occasion: Occasion, arrival: Message) -> None:
-    """Somebody answers directly, once and for all."""
-    if isinstance(arrival.place, Direct) and await _member(occasion.session, arrival.account) is not None:
-        await _saw(occasion.session, arrival.account, _DIRECT)
 
 
 async def notice(occasion: Occasion, member: MemberRow, kind: Kind, branch_id: str) -> None:
@@ -189,7 +183,10 @@ async def silent(occasion: Occasion, item: Due) -> None:
 
 
 async def unanswered(occasion: Occasion) -> None:
-    """Notice the members who let a direct message wait, among the letters that were delivered long enough ago."""
+    """Notice the members who let a direct message wait, among the letters that were delivered long enough ago.
+
+    Whoever came into the direct conversation, or wrote something there that we answered, does not.
+    """
     session, until = occasion.session, occasion.now - SILENCE
     written = (
         select(LetterRow.place)
@@ -207,7 +204,9 @@ async def unanswered(occasion: Occasion) -> None:
         member = await _member(session, place.account)
         if member is None or member.status != Status.MEMBER or not await _in_use(session, member, place.account):
             continue
-        if await session.get(SeenRow, (place.account, _DIRECT)) is None:
+        answered = select(LetterRow.id).where(LetterRow.place == kept, LetterRow.answers.is_not(None)).limit(1)
+        came = await session.get(SeenRow, (place.account, _DIRECT)) is not None
+        if not came and await session.scalar(answered) is None:
             await notice(occasion, member, Kind.UNANSWERED, member.branch_id)
 
 

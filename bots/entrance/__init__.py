@@ -2,12 +2,11 @@
 
 from bots.entrance import accounts, inviting, joining
 from bots.kit.bot import Bot
-from bridge.letters import Message
 
 BOT = Bot(
     name="entrance",
     commands=(*joining.COMMANDS, *inviting.COMMANDS, *accounts.COMMANDS),
     applied={joining.JOINED: joining.joined},
-    listens={Message: (joining.on_message,)},
+    overhears=((joining.holds_codes, joining.on_codes),),
     tables=("entrance_wrong_codes",),
 )

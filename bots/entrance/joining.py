@@ -168,10 +168,13 @@ async def _in_public(request: Request, code: str) -> None:
         await request.reply(*_WORTHLESS)
 
 
-async def on_message(occasion: Occasion, arrival: Message) -> None:
-    """Notice a code that was written in a room, however it stands there."""
-    if isinstance(arrival.place, Direct):
-        return
+def holds_codes(message: Message) -> bool:
+    """Whether somebody writes in a room what may be a code."""
+    return not isinstance(message.place, Direct) and bool(codes_in(message.text))
+
+
+async def on_codes(occasion: Occasion, arrival: Message) -> None:
+    """A code that was written in a room, however it stands there, is good for nothing from now on."""
     for code in codes_in(arrival.text):
         row = await invitations.by_code(occasion.session, code)
         if row is None or not await occasion.change(GiveUpCode(code)):

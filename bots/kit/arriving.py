@@ -55,6 +55,12 @@ async def concerns(session: AsyncSession, message: Message) -> bool:
     return await who.is_claimed(session, message.account)
 
 
+async def carried_over(turn: Turn, arrival: Applied) -> Outcome:
+    """Tell those who listen that the mirror has carried something over."""
+    await _listeners(turn, arrival)
+    return Outcome.DONE
+
+
 async def applied(turn: Turn, arrival: Applied, row_id: str) -> Outcome:
     """Tell a bot that what it waited for has been carried over, unless it was told before."""
     row = await turn.session.get(AwaitingRow, row_id)
@@ -142,12 +148,15 @@ async def _listeners(turn: Turn, arrival: Arrival) -> bool:
     kind = type(arrival)
     claims: list[bool | None] = []
     for bot in turn.team.bots.values():
-        for listener in bot.listens.get(kind, ()):
+        listeners = [*bot.listens.get(kind, ())]
+        if isinstance(arrival, Message):
+            listeners += [then for look, then in bot.overhears if look(arrival)]
+        for listener in listeners:
             occasion = turn.occasion(bot.name)
             await attempt_alone(
                 occasion,
                 partial(_listen, listener, occasion, arrival, claims),
-                arrival_id=getattr(arrival, "id", ""),
+                arrival_id=getattr(arrival, "id", None) or f"applied-{getattr(arrival, 'number', '')}",
                 kind=kind.__name__.lower(),
                 what=f"{bot.name}: {kind.__name__.lower()}",
                 last=turn.last,

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from bots.kit.command import Command
 from bots.kit.hooks import Hooked
 from bots.kit.request import Occasion, Request
-from bridge.letters import Arrival, Receipt
+from bridge.letters import Arrival, Message, Receipt
 from ground.due import Due
 
 Data: TypeAlias = Mapping[str, JsonValue]
@@ -22,6 +22,8 @@ DueHandler: TypeAlias = Callable[[Occasion, Due], Awaitable[None]]
 Listener: TypeAlias = Callable[[Occasion, Any], Awaitable[bool | None]]
 """Called with the arrival of the type under which it is listed. One that is told of an edit says whether it heeds it;
 of an edit that nobody heeds the person is told that commands are not run again."""
+Look: TypeAlias = Callable[[Message], bool]
+"""A quick look at a message, before anything is read or written."""
 ReceiptHandler: TypeAlias = Callable[[Occasion, Receipt], Awaitable[None]]
 
 
@@ -40,6 +42,9 @@ class Bot:
     due: Mapping[str, DueHandler] = field(default_factory=dict)
     """What `ground.due.schedule` names, as in `vote.close`."""
     listens: Mapping[type[Arrival], Sequence[Listener]] = field(default_factory=dict)
+    """Whoever listens to `Message` has everything that anybody says cost a transaction; see `overhears`."""
+    overhears: Sequence[tuple[Look, Listener]] = ()
+    """Messages that do not speak to the bot and concern it all the same: those that a look picks out."""
     receipts: Mapping[str, ReceiptHandler] = field(default_factory=dict)
     """By the owner that a letter names."""
     hooks: tuple[Hooked, ...] = ()

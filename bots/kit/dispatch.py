@@ -65,6 +65,8 @@ class Dispatcher:
             case Message():
                 if running.speaks(self.team.kit.surroundings, arrival.place, arrival.text, arrival.html) is not None:
                     return True
+                if any(look(arrival) for bot in self.team.bots.values() for look, _ in bot.overhears):
+                    return True
                 return await self._database.read(lambda session: arriving.concerns(session, arrival))
             case Reaction():
                 return arrival.to.letter is not None
@@ -84,10 +86,13 @@ class Dispatcher:
             self._meter.not_understood(arrival.account, arrival.place, now)
 
     async def _carried_over(self, arrival: Applied) -> None:
+        listened = any(Applied in bot.listens for bot in self.team.bots.values())
+        if listened:
+            await self._transact(partial(arriving.carried_over, arrival=arrival), arrival, f"applied-{arrival.number}")
         waiting = await self._database.read(lambda session: applied.until(session, arrival.number))
         for row_id in waiting:
             await self._transact(partial(arriving.applied, arrival=arrival, row_id=row_id), arrival, row_id)
-        if waiting:
+        if waiting or listened:
             self._wake()
 
     def _speaks(self, message: Message) -> bool:

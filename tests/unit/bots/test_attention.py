@@ -15,7 +15,7 @@ from bots.attention.tables import SeenRow
 from bots.kit.hooks import Hooks
 from bots.kit.request import Kit, Occasion
 from bots.kit.surroundings import RoomKind, Surroundings
-from bridge.letters import Applied, Arrival, Joined, Left, Letter, Message, Words, outbox
+from bridge.letters import Applied, Arrival, Joined, Left, Letter, Words, outbox
 from bridge.letters.outbox import LetterRow, State, content_of
 from bridge.places import BranchRoom, Direct, Place
 from ground import due
@@ -94,9 +94,6 @@ class World:
 
     async def joins(self, account: str, slug: str) -> None:
         await self.happens(Joined(**self._at(self.room(slug), account)))
-
-    async def writes(self, account: str, place: Place) -> None:
-        await self.happens(Message(**self._at(place, account), text="hello"))
 
     def room(self, slug: str, key: str = "discussion") -> BranchRoom:
         return BranchRoom(self.grown.branches[slug], key)
@@ -302,15 +299,15 @@ async def test_who_came_in_declined_or_has_no_account_any_more_is_not_silent(wor
 
 async def test_a_direct_message_that_is_never_answered(world: World) -> None:
     async def write(session: AsyncSession) -> None:
-        for account in (ANN, REG, "@stranger:x.org"):
+        for account in (ANN, REG, DEP, "@stranger:x.org"):
             await outbox.put(session, Letter(to=Direct(account), content=Words("welcome")), world.clock.now())
+        await outbox.put(session, Letter(to=Direct(REG), content=Words("yes"), answers="$1"), world.clock.now())
         for row in await session.scalars(select(LetterRow)):
             row.state, row.done_at = State.DELIVERED, world.clock.now()
 
     await world.db.write(write)
     await world.said()
-    await world.writes(REG, Direct(REG))
-    await world.writes(ANN, world.room("brest"))
+    await world.happens(Joined(id=new_id(), place=Direct(DEP), account=DEP, at=world.clock.now()))
     await world.passes(FORTNIGHT - timedelta(days=1))
     assert await world.said() == []
     await world.passes(timedelta(days=3))
