@@ -31,10 +31,10 @@ def nothing_after(found: Found, at: int | None, name: str, parameter: Parameter,
     """The name of an option stands there without a value; `at` is its place in the line."""
     value = value_of(parameter, language)
     if at is None:
-        return Problem(text("What is missing after `{name}:` is {what}.", name=name, what=parameter.what))
+        return Problem(text("What is missing after `{name}`: {what}.", name=name, what=parameter.what))
     example = retyped(found, after=at, added=value)
     return Problem(
-        text("What is missing after `--{name}` is {what}. For example:", name=name, what=parameter.what),
+        text("What is missing after `--{name}`: {what}. For example:", name=name, what=parameter.what),
         example=example,
     )
 

@@ -134,15 +134,9 @@ class Index:
             if entry is not None:
                 line = " ".join(filter(None, [entry[1], as_typed(items[size:])]))
                 return Unknown(as_typed(items[:size]), sure, nearest=line)
-        among = dict.fromkeys(
-            entry[1] for name in known if words[:1] == name[:1] and (entry := self._own(name, language))
-        )
+        entries = (self._at(name, language) for name in known if words[:1] == name[:1])
+        among = {entry[0].shown(language) for entry in entries if entry is not None}
         return Unknown(as_typed(items[:1])[:60], sure, among=tuple(sorted(among)))
-
-    def _own(self, name: tuple[str, ...], language: str) -> tuple[Command, str] | None:
-        """The command of a name that is no mixture of languages."""
-        entry = self._at(name, language)
-        return entry if entry is not None and tuple(fold(entry[1]).split()) == name else None
 
     def _offered(self, name: tuple[str, ...], language: str, offered: Callable[[Command], bool]) -> bool:
         entry = self._at(name, language)

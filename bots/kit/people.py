@@ -103,7 +103,7 @@ async def _by_number(written: str, asker: Asker) -> list[MemberRow]:
 
 async def _by_name(folded: str, asker: Asker) -> list[MemberRow]:
     """The members whose names have all these words, in any order; whole words count before beginnings."""
-    words = folded.replace("-", " ").split()
+    words = _parts(folded)
     if not words or max(map(len, words)) < 2:
         return []
     seen = await asker.seen()
@@ -116,13 +116,17 @@ async def _by_name(folded: str, asker: Asker) -> list[MemberRow]:
             query = query.where(MemberRow.name.ilike(f"%{firm}%"))
     by_rank: dict[int, list[str]] = {}
     for member_id, name, branch_id in await asker.session.execute(query):
-        rank = _rank(words, fold(name).replace("-", " ").split()) if branch_id in seen else None
+        rank = _rank(words, _parts(fold(name))) if branch_id in seen else None
         if rank is not None:
             by_rank.setdefault(rank, []).append(member_id)
     if not by_rank:
         return []
     best = select(MemberRow).where(MemberRow.id.in_(by_rank[min(by_rank)][:_MANY]))
     return list((await asker.session.scalars(best.order_by(MemberRow.name, MemberRow.number))).all())
+
+
+def _parts(folded: str) -> list[str]:
+    return folded.replace("-", " ").replace(",", " ").split()
 
 
 def _rank(words: Sequence[str], name: Sequence[str]) -> int | None:
