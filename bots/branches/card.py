@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from bots.branches.showing import Holder, office_line
+from bots.branches.showing import Holder
 from bots.kit.wording import Code, Day, Items, Line, Strong
 from ground.texts import Text, text
 from party.members import Status
@@ -70,7 +70,7 @@ def full(card: Card) -> list[Line]:
     if card.left_on is not None:
         lines.append(text("Left on {day}.", day=Day(card.left_on)))
     if card.offices:
-        lines += [text("In office:"), Items(tuple(map(office_line, card.offices)))]
+        lines += [text("In office:"), Items(tuple(map(_office, card.offices)))]
     if card.stays:
         lines += [text("Before:"), Items(tuple(map(_stay, card.stays)))]
     return lines
@@ -95,6 +95,20 @@ def _account(account: str, sure: bool) -> Text:
     if sure:
         return text("Account: {account}", account=Code(account))
     return text("Account: {account}, not confirmed yet", account=Code(account))
+
+
+def _office(holder: Holder) -> Text:
+    values: dict[str, object] = {"office": holder.office, "branch": holder.branch}
+    if holder.since is not None and holder.until is not None:
+        return text(
+            "{office}, {branch}, from {since} until {until}",
+            **values, since=Day(holder.since), until=Day(holder.until),
+        )  # fmt: skip
+    if holder.since is not None:
+        return text("{office}, {branch}, from {since}", **values, since=Day(holder.since))
+    if holder.until is not None:
+        return text("{office}, {branch}, until {until}", **values, until=Day(holder.until))
+    return text("{office}, {branch}", **values)
 
 
 def _stay(stay: Stay) -> Text:

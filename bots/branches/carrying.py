@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
 from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.branches import decided
 from bots.kit.bot import Data
@@ -52,11 +53,13 @@ def officers_only(request: Request) -> bool:
 
 async def rehearsed(request: Request, operation: Operation) -> Sequence[Done]:
     """What a change would do. Raises RegisterError where it would be refused. Nothing is changed."""
-    async with request.session.begin_nested() as savepoint:
-        done = await register.change(
-            request.session, operation, actor=request.actor, policy=request.policy, at=request.now
-        )
-        await savepoint.rollback()
+    await request.session.flush()
+    # A session of its own, so that no row that the handler holds is left expired by the rollback.
+    async with AsyncSession(
+        bind=await request.session.connection(), expire_on_commit=False, join_transaction_mode="create_savepoint"
+    ) as trial:
+        done = await register.change(trial, operation, actor=request.actor, policy=request.policy, at=request.now)
+        await trial.rollback()
     return done
 
 

@@ -59,7 +59,7 @@ async def give(request: Request, who: Who, office: Office, *, until: Until = Non
     (done,) = await request.change(GiveMandate(who.id, office, branch.id, starts_at, ends_at))
     await request.undoable("branches.given", {"mandate": done.subject_id})
     row = await mandates.by_id(request.session, done.subject_id)
-    await _say(request, "given", row, who.name, branch)
+    await _say(request, "given", row, who.name, branch, follows=row.starts_at <= request.now)
 
 
 async def end(
@@ -113,9 +113,10 @@ async def undo_give(request: Request, data: Data) -> None:
 async def undo_end(request: Request, data: Data) -> None:
     """The end that it had before, or none."""
     row, name, branch = await _kept(request, data)
-    former = data["ends_at"]
+    former, over = data["ends_at"], row.ends_at
     await request.change(EndMandate(row.id, None if former is None else datetime.fromisoformat(str(former))))
-    await _say(request, "given", row, name, branch)
+    was_over = over is not None and over <= request.now
+    await _say(request, "given", row, name, branch, follows=was_over)
 
 
 async def _end_it(request: Request, row: MandateRow, name: str, branch: Branch, ends_at: datetime) -> None:
@@ -125,11 +126,12 @@ async def _end_it(request: Request, row: MandateRow, name: str, branch: Branch, 
     cancelled = not begun and ends_at <= row.starts_at
     await request.change(EndMandate(row.id, ends_at))
     later = ends_at > request.now + timedelta(seconds=1)
-    await _say(request, "cancelled" if cancelled else "given" if later else "ended", row, name, branch)
+    kind = "cancelled" if cancelled else "given" if later else "ended"
+    await _say(request, kind, row, name, branch, follows=kind == "ended")
 
 
-async def _say(request: Request, kind: str, row: MandateRow, name: str, branch: Branch) -> None:
-    """What was decided. Rights in the rooms follow where it begins or ends now, for those who have an account."""
+async def _say(request: Request, kind: str, row: MandateRow, name: str, branch: Branch, *, follows: bool) -> None:
+    """What was decided. Where it begins or ends now (`follows`), rooms follow for those who have an account."""
     zone = request.policy.zone(branch.timezone)
     values = {
         "name": name,
@@ -140,11 +142,7 @@ async def _say(request: Request, kind: str, row: MandateRow, name: str, branch: 
         values["since"] = first_day(row.starts_at, zone).isoformat()
     if row.ends_at is not None:
         values["until"] = last_day(row.ends_at, zone).isoformat()
-    follows = (
-        row.starts_at <= request.now
-        and kind != "cancelled"
-        and bool(await members.accounts(request.session, row.member_id))
-    )
+    follows = follows and bool(await members.accounts(request.session, row.member_id))
     await answer(request, kind, values, [branch.id], follows=follows)
 
 
