@@ -88,6 +88,7 @@ async def test_two_places_in_one_room_do_not_send_at_once(post: Post, server: Ho
     await post.put_all([("!a", "one"), (LYON, "two"), ("!a", "three"), (LYON, "four")])
     await post.deliver()
     assert sorted(server.bodies("!a")) == ["four", "one", "three", "two"]
+    assert not server.clashed
 
 
 async def test_nothing_is_sent_before_the_session_is_ready(post: Post, server: Homeserver) -> None:
@@ -147,7 +148,7 @@ async def test_after_a_change_of_device_what_was_written_before_is_looked_for(po
 
 
 async def test_what_fails_for_now_waits_in_its_place_and_in_order(post: Post, server: Homeserver) -> None:
-    server.trouble.extend([DOWN, MatrixError("not found", status=404), DOWN])
+    server.trouble.extend([DOWN, MatrixError("not found", status=404), None, DOWN])
     await post.put_all([("!a", "one"), ("!a", "two"), ("!a", "three")])
     await post.deliver()
     assert server.bodies() == ["one", "two", "three"]
@@ -317,6 +318,14 @@ async def test_what_speaks_of_a_letter_follows_it_also_into_death(post: Post, se
         "org.matrix.msc3381.poll.start", "m.reaction", "org.matrix.msc3381.poll.end", "m.room.redaction",
     ]  # fmt: skip
     assert server.redacted == [first]
+
+
+async def test_what_speaks_of_a_letter_goes_out_right_behind_it(post: Post, server: Homeserver) -> None:
+    letter = await post.put("!a", "one")
+    await post.put("!a", Correction(letter, Words("uno")))
+    await post.put("!a", "two")
+    await post.deliver()
+    assert server.bodies() == ["one", "* uno", "two"]
 
 
 async def test_what_speaks_of_a_letter_elsewhere_waits_for_it_and_lets_others_pass(
