@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bots.kit.command import EVERYWHERE, Command, Where
+from bots.kit.command import Command, Where
 from bots.kit.complaints import unknown_command
 from bots.kit.parameters import Kind, Parameter
 from bots.kit.parts import Code, Gap, Items, Line, Typed
@@ -17,13 +17,12 @@ __all__ = ["help_of", "list_of", "unknown_command", "usage_line"]
 _MOST: Final = 40
 """How many commands of one bot are listed."""
 _WHERE: Final = {
-    frozenset({Where.BRANCH}): text("in the rooms of a branch"),
-    frozenset({Where.COMMITTEE}): text("in the rooms that are for officers"),
-    frozenset({Where.DIRECT}): text("in our direct conversation"),
-    frozenset({Where.BRANCH, Where.COMMITTEE}): text("in the rooms of a branch"),
-    frozenset({Where.COMMITTEE, Where.DIRECT}): text(
-        "in the rooms that are for officers, and in our direct conversation"
-    ),
+    frozenset({Where.BRANCH}): text("For the rooms of a branch."),
+    frozenset({Where.BRANCH, Where.COMMITTEE}): text("For the rooms of a branch."),
+    frozenset({Where.BRANCH, Where.DIRECT}): text("For the rooms of a branch, or privately."),
+    frozenset({Where.COMMITTEE}): text("For the rooms of officers."),
+    frozenset({Where.COMMITTEE, Where.DIRECT}): text("For the rooms of officers, or privately."),
+    frozenset({Where.DIRECT}): text("To be written to me privately."),
 }
 
 
@@ -66,8 +65,8 @@ def help_of(command: Command, language: str) -> Sequence[Line]:
     others = tuple(dict.fromkeys(Code(name) for _, name in command.names() if name != command.shown(language)))
     if others:
         lines.append(text("Also understood: {names}", names=others))
-    if command.where != EVERYWHERE:
-        lines.append(text("To be used {where}.", where=_place(command)))
+    if command.where in _WHERE:
+        lines.append(_WHERE[command.where])
     return lines
 
 
@@ -87,10 +86,6 @@ def list_of(groups: Sequence[Sequence[Command]], language: str, *, help_name: st
         line = Typed(f"{help_name} {first.shown(language)}")
         lines += [Gap(), text("More about one of them: {line}", line=line)]
     return lines
-
-
-def _place(command: Command) -> Text:
-    return _WHERE.get(command.where, text("in the rooms of a branch, and in our direct conversation"))
 
 
 def _braced(name: str) -> str:

@@ -220,7 +220,7 @@ def test_the_help_of_one_command() -> None:
         "• `--confidential`: names stay hidden",
         "For example: voter Participons-nous à la grève ?",
         "Also understood: vote, scrutin",
-        "To be used in the rooms of a branch.",
+        "For the rooms of a branch.",
     ]
 
 
