@@ -271,6 +271,7 @@ class Request(Occasion):
 def _choices(said: Sequence[tuple[str, str]], *, marks: bool) -> list[Line]:
     """The answers to choose from: on one line where they are short."""
     shown = [(key if marks else f"{number}.", word) for number, (key, word) in enumerate(said, 1)]
-    if len(shown) <= 3 and all(len(word) <= 20 for _, word in shown):
+    short = len(shown) <= 3 and all(len(word) <= 20 for _, word in shown)
+    if short and not any(key in questions.NUMBERS for key, _ in said):
         return ["   ".join(f"{key} {word}" for key, word in shown)]
     return [f"{key} {word}" for key, word in shown]

@@ -26,27 +26,19 @@ from bridge.letters import (
     About,
     Applied,
     Arrival,
-    Content,
-    Correction,
-    Document,
     Edit,
     Joined,
     Left,
     Mark,
     Message,
-    Picture,
-    Poll,
-    PollClosing,
     PollResponse,
     Reaction,
     Receipt,
     Redaction,
-    Withdrawal,
     Words,
 )
-from bridge.letters.letter import CONTENT
 from bridge.letters.outbox import LetterRow
-from bridge.places import BranchRoom, Direct, Elsewhere, Place, place_at
+from bridge.places import BranchRoom, Direct, Elsewhere, Place
 from ground import due
 from ground.clock import FixedClock
 from ground.database import Database
@@ -55,13 +47,15 @@ from kunveno.messages import LOCALE
 from party import branches, register
 from party.branches import Branch, Tree
 from party.changes import last_number
+from party.mandates import held_by
 from party.members import Status
 from party.operation import OPERATOR, Operation
 from party.operations.branches import CreateBranch
-from party.operations.mandates import GiveMandate
+from party.operations.mandates import EndMandate, GiveMandate
 from party.operations.members import AddMember, NameAccount, SetStatus
 from party.policy import PartyPolicy
 from tests.support.register import POLICY, fresh
+from tests.support.said import Said, said_in
 
 NOW: Final = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
 """A Wednesday, 15:00 in Paris."""
@@ -91,46 +85,6 @@ ROOMS: Final = {
         RoomKind(key="committee", name={"en": "Committee – {branch}", "fr": "Bureau – {branch}"}, who="officers"),
     )
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A letter of the bots, as a person sees it."""
-
-    id: str
-    to: Place
-    content: Content
-    answers: str | None
-    thread: str | None
-    forget: bool
-
-    @property
-    def words(self) -> Words | None:
-        """The message, also where it corrects another."""
-        return (
-            self.content.words
-            if isinstance(self.content, Correction)
-            else (self.content if isinstance(self.content, Words) else None)
-        )
-
-    def __str__(self) -> str:
-        match self.content:
-            case Words(plain):
-                return plain
-            case Correction(_, words):
-                return f"[corrected] {words.plain}"
-            case Withdrawal():
-                return "[taken back]"
-            case Mark(key):
-                return f"[{key}]"
-            case Poll(question, answers):
-                return f"[poll] {question} {' '.join(f'○ {answer.text}' for answer in answers)}"
-            case PollClosing():
-                return "[poll ended]"
-            case Picture(alt=alt):
-                return f"[picture] {alt}"
-            case Document(name=name):
-                return f"[file] {name}"
 
 
 @dataclass(slots=True)
@@ -217,6 +171,16 @@ class Stage:
         self.people[name] = someone
         return someone
 
+    async def loses_offices(self, someone: Someone) -> None:
+        """End the mandates of a person."""
+
+        async def work(session: AsyncSession) -> None:
+            for mandate in await held_by(session, someone.member_id or "", self.clock.now()):
+                await self._change(session, EndMandate(mandate.id, self.clock.now() + timedelta(microseconds=1)))
+
+        await self.db.write(work)
+        self.clock.advance(timedelta(microseconds=1))
+
     async def tree(self) -> Tree:
         """The branches as they are."""
         return await self.db.read(branches.tree)
@@ -290,7 +254,7 @@ class Stage:
         async def read(session: AsyncSession) -> list[LetterRow]:
             return list(await session.scalars(select(LetterRow).order_by(LetterRow.number).offset(seen)))
 
-        return [_said(row) for row in await self.db.read(read)]
+        return [said_in(row) for row in await self.db.read(read)]
 
     # -- the beginning
 
@@ -332,6 +296,21 @@ class Someone:
         id: str | None = None,
     ) -> list[str]:
         """Write in a room (`Lyon`, `Lyon/committee`), or to the bot directly."""
+        await self.utters(text, room, html=html, mentions=mentions, reply_to=reply_to, thread=thread, id=id)
+        return await self.stage.said()
+
+    async def utters(
+        self,
+        text: str,
+        room: str | None = None,
+        *,
+        html: str | None = None,
+        mentions: Sequence[str] = (),
+        reply_to: Said | None = None,
+        thread: str | None = None,
+        id: str | None = None,
+    ) -> None:
+        """Write, and look at nothing yet."""
         stage = self.stage
         event = id or stage.event()
         await stage.arrives(
@@ -347,13 +326,17 @@ class Someone:
                 thread=thread,
             )
         )
-        return await stage.said()
 
-    async def taps(self, key: str, letter: Said | None = None, *, room: str | None = None) -> list[str]:
+    async def taps(self, key: str, letter: Said | None = None) -> list[str]:
         """Set a mark beside a letter: the latest message there is, where none is given."""
-        stage = self.stage
         if letter is None:
-            letter = [said for said in await stage.all_letters() if isinstance(said.content, Words)][-1]
+            letter = [said for said in await self.stage.all_letters() if isinstance(said.content, Words)][-1]
+        await self.sets(key, letter)
+        return await self.stage.said()
+
+    async def sets(self, key: str, letter: Said) -> None:
+        """Set a mark, and look at nothing yet."""
+        stage = self.stage
         await stage.arrives(
             Reaction(
                 id=stage.event(),
@@ -364,7 +347,6 @@ class Someone:
                 key=key,
             )
         )
-        return await stage.said()
 
     async def edits(self, event: str, text: str, room: str | None = None) -> list[str]:
         """Change a message of theirs."""
@@ -449,8 +431,3 @@ def slug(name: str) -> str:
 def find(tree: Tree, name: str) -> Branch:
     """A branch by its name or slug."""
     return next(branch for branch in tree if name in (branch.name, branch.slug))
-
-
-def _said(row: LetterRow) -> Said:
-    content = CONTENT.validate_json(row.content or "")
-    return Said(row.id, place_at(row.place), content, row.answers, row.thread, row.forget)
