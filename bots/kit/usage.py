@@ -1,4 +1,4 @@
-"""What is said about a command: its usage line, its help, and the list of commands."""
+"""What is said about a command: its usage line, its help, the list of commands, and where it belongs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bots.kit.parts import Code, Gap, Items, Line, Typed
 from bots.kit.retyping import example_line
 from ground.texts import Text, text
 
-__all__ = ["help_of", "list_of", "unknown_command", "usage_line"]
+__all__ = ["help_of", "list_of", "unknown_command", "usage_line", "wrong_place"]
 
 _MOST: Final = 40
 """How many commands of one bot are listed."""
@@ -86,6 +86,16 @@ def list_of(groups: Sequence[Sequence[Command]], language: str, *, help_name: st
         line = Typed(f"{help_name} {first.shown(language)}")
         lines += [Gap(), text("More about one of them: {line}", line=line)]
     return lines
+
+
+def wrong_place(command: Command, language: str) -> Sequence[Line]:
+    """The command is not for this place; where it is."""
+    name = Typed(command.shown(language))
+    if command.where == {Where.DIRECT}:
+        return [text("That is between us: write {command} to me privately.", command=Code(name.line))]
+    if Where.BRANCH in command.where:
+        return [text("That works in the rooms of a branch: write {command} there.", command=name)]
+    return [text("That works in the rooms of officers: write {command} there.", command=name)]
 
 
 def _braced(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import pytest
 
 from bots.kit.command import Argument, Command, Moment, Option, Where
-from bots.kit.usage import help_of, list_of, usage_line
+from bots.kit.usage import help_of, list_of, usage_line, wrong_place
 from ground.texts import text
 from party.branches import Branch
 from tests.support.typed import answered, said
@@ -234,3 +234,16 @@ def test_the_list_of_commands() -> None:
         "More about one of them: !aide voter",
     ]
     assert list_of([[]], "fr") == []
+
+
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        ({Where.DIRECT}, "That is between us: write vote to me privately."),
+        ({Where.BRANCH}, "That works in the rooms of a branch: write !vote there."),
+        ({Where.COMMITTEE, Where.DIRECT}, "That works in the rooms of officers: write !vote there."),
+    ],
+)
+def test_the_wrong_place_is_answered_with_the_right_one(where: set[Where], sentence: str) -> None:
+    command = Command(name="vote", run=nothing, summary=text("vote"), where=frozenset(where))
+    assert said(wrong_place(command, "en")) == sentence
