@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from bots.kit.command import Argument, Command
 from bots.kit.request import Refusal, Request
-from bots.kit.wording import Code, Day, Items, Line, Typed
+from bots.kit.wording import Code, Items, Line, Typed, When
 from bridge.letters import Message
 from bridge.places import Direct
 from ground.texts import Text, text
@@ -35,7 +35,7 @@ def _shown(row: AccountRow, speaking: str) -> Text:
         return text("{account}: you are writing from it", account=Code(row.user_id))
     if row.confirmed_at is None:
         return text("{account}: named for you, but it has never written to me", account=Code(row.user_id))
-    return text("{account}: yours since {day}", account=Code(row.user_id), day=Day(row.confirmed_at.date()))
+    return text("{account}: yours since {day}", account=Code(row.user_id), day=When(row.confirmed_at, all_day=True))
 
 
 async def drop(

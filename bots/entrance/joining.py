@@ -73,7 +73,7 @@ async def _welcome(request: Request, member: MemberRow, before: list[str], done:
     ]
     others = [account for account in before if account != request.account]
     if request.account in before:
-        lines.append(text("This account was named for you before; now it is certain."))
+        lines.append(text("This account was yours already."))
     elif others:
         lines.append(
             counted(
