@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, Self
 from urllib.parse import quote
 
@@ -63,9 +64,10 @@ def compose(lines: Sequence[Line], voice: Voice, *, mentions: Sequence[str] = ()
 
 def _joined(blocks: list[str]) -> str:
     """Lines under each other; a list stands on lines of its own by itself."""
-    joined = ""
-    for block in blocks:
-        joined += block if not joined or joined.endswith("</ul>") or block.startswith("<ul>") else f"<br>{block}"
+    joined = "".join(blocks[:1])
+    for before, block in pairwise(blocks):
+        apart = before.startswith("<ul>") or block.startswith("<ul>")
+        joined += block if apart else f"<br>{block}"
     return joined
 
 

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import select
@@ -42,7 +43,7 @@ from bridge.places import BranchRoom, Direct, Elsewhere, Place
 from ground import due
 from ground.clock import FixedClock
 from ground.database import Database
-from ground.texts import load_translators
+from ground.texts import Translator, load_translators
 from kunveno.messages import LOCALE
 from party import branches, register
 from party.branches import Branch, Tree
@@ -119,7 +120,7 @@ class Stage:
         clock = FixedClock(now)
         surroundings = Surroundings(
             policy=policy.model_copy(update={"language": language}),
-            translators=load_translators(LOCALE),
+            translators=translators(),
             account=BOT,
             name="Kunveno",
             prefix=prefix,
@@ -420,6 +421,12 @@ async def stage_on(address: str, bots: Sequence[Bot], **options: object) -> Asyn
     """A stage on a database of its own, which `address` names."""
     async with Database.open(address) as db:
         yield await Stage.open(db, bots, **options)  # type: ignore[arg-type]
+
+
+@cache
+def translators() -> Mapping[str, Translator]:
+    """The languages of the program."""
+    return load_translators(LOCALE)
 
 
 def slug(name: str) -> str:
