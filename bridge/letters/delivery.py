@@ -106,8 +106,9 @@ async def note(session: AsyncSession, ended: Sequence[Ended], at: datetime) -> N
         row = rows.get(one.letter.number)
         if row is None or row.state in {State.DELIVERED, State.DEAD}:
             continue
-        row.room_id = one.room_id
-        row.event_id = one.events[0] if one.events else None
+        # What came back from the room may have told the event already.
+        row.room_id = one.room_id or row.room_id
+        row.event_id = one.events[0] if one.events else row.event_id
         end(session, row, one.state, at, outcome=one.outcome, reason=one.reason)
         _add_parts(session, row.id, one.events)
         for letter, events in one.renewed.items():

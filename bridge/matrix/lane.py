@@ -119,10 +119,10 @@ class Lanes:
 
     async def _overdue(self, letter: LetterRow, room: str | Refused | None) -> Ended:
         """Given up; unless it arrived in time, and whoever sent it was killed before noting it."""
-        found: str | None = None
+        found = letter.event_id
         if isinstance(room, str):
             with suppress(MatrixError):
-                found = await self._session.find_letter(room, letter.id, letter.written_at)
+                found = found or await self._session.find_letter(room, letter.id, letter.written_at)
             if found is not None:
                 sent = (found,)
                 return Ended(letter=letter, state=State.DELIVERED, outcome="delivered", room_id=room, events=sent)

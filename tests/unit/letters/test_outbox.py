@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.letters import delivery, outbox
@@ -106,6 +107,20 @@ async def test_a_letter_that_speaks_of_another_knows_it(post: Post) -> None:
     )
     await end(post, renewed)
     assert await before() == (Earlier(State.DELIVERED, ("$1", "$2", "$5")), False)
+
+
+async def test_the_event_that_came_back_from_the_room_stays_known(post: Post) -> None:
+    """A mark that stood there already is delivered without its event being told."""
+    letter = await post.put("!a", Mark("✅", event="$theirs"))
+
+    async def came_back(session: AsyncSession) -> None:
+        row = (await session.scalars(select(LetterRow).where(LetterRow.id == letter))).one()
+        row.event_id, row.room_id = "$mark", "!a"
+
+    await post.database.write(came_back)
+    await end(post, await delivered(post, letter))
+    assert (await post.row(letter)).event_id == "$mark"
+    assert await post.state(letter) is State.DELIVERED
 
 
 async def test_held_letters_are_sent_only_when_they_are_released(post: Post) -> None:
