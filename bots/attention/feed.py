@@ -87,6 +87,6 @@ async def _another_account(occasion: Occasion, entry: FeedEntry) -> None:
                     text("{account} is an account of yours from now on, beside this one.", account=Code(account)),
                     text(
                         "If that was not you, please write {command} and tell your secretary.",
-                        command=Typed(f"account drop {account}"),
+                        command=Typed(text("account drop {account}", account=account)),
                     ),
                 )

@@ -14,7 +14,7 @@ from bots.attention.tables import VacancyRow
 from bots.kit.request import Occasion
 from bots.kit.wording import Items, Line, Strong, Typed
 from ground.texts import text
-from party.branches import Branch, BranchRow, Tree
+from party.branches import Branch, BranchRow
 
 CALM: Final = timedelta(minutes=15)
 """One mandate ends and the next is given: two commands, and no vacancy."""
@@ -43,12 +43,12 @@ async def look(occasion: Occasion) -> datetime | None:
             known[branch.id].told_at = occasion.now
             letters.setdefault(told_of_vacancy(occasion.policy, tree, officers, branch), []).append(branch)
     for charge, found in letters.items():
-        await telling.tell(occasion, charge, officers, _letter(found, keepers(occasion.policy)[0], tree))
+        await telling.tell(occasion, charge, officers, _letter(found, keepers(occasion.policy)[0]))
     return min((at for at in times.values() if at > occasion.now), default=None)
 
 
-def _letter(found: Sequence[Branch], office: str, tree: Tree) -> tuple[Line, ...]:
-    command = Typed(f"mandate give @… {office} --in {found[0].slug}")
+def _letter(found: Sequence[Branch], office: str) -> tuple[Line, ...]:
+    command = Typed(text("mandate give @… {office} --in {branch}", office=office, branch=found[0].slug))
     if len(found) == 1:
         return (
             text("{branch} has nobody any more who looks after its members and offices.", branch=Strong(found[0].name)),

@@ -26,8 +26,13 @@ async def accounts(request: Request) -> None:
     lines: list[Line] = [text("Your accounts:"), Items(tuple(_shown(row, request.account) for row in rows))]
     if len(rows) > 1:
         other = next(row.user_id for row in rows if row.user_id != request.account)
-        lines.append(text("{command} lets go of one.", command=Typed(f"account drop {other}")))
+        lines.append(text("{command} lets go of one.", command=dropping(other)))
     await request.reply(*lines)
+
+
+def dropping(account: str) -> Typed:
+    """The command by which an account is let go of."""
+    return Typed(text("account drop {account}", account=account))
 
 
 def _shown(row: AccountRow, speaking: str) -> Text:

@@ -45,7 +45,7 @@ async def invite(
             "This is for {name} alone. Paste it into an e-mail, or print it with the picture:", name=Strong(member.name)
         ),
         Gap(),
-        *(text("{line}", line=voice.say(sentence)) for sentence in sentences),
+        *map(voice.say, sentences),
     ]
     if await members.accounts(request.session, member.id):
         lines += [Gap(), text("{name} has an account here already. This code adds another one.", name=member.name)]

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from bots.attention.offers import tell_officers
 from bots.entrance import patience
+from bots.entrance.accounts import dropping
 from bots.kit import notes
 from bots.kit.command import Argument, Command
 from bots.kit.request import Occasion, Request
@@ -81,7 +82,7 @@ async def _welcome(request: Request, member: MemberRow, before: list[str], done:
                 "You have {count} more accounts here: {others}. All are yours; {drop} lets go of one.",
                 len(others),
                 others=[Code(account) for account in others],
-                drop=Typed(f"account drop {others[0]}"),
+                drop=dropping(others[0]),
             )
         )
     match member.status:
@@ -97,7 +98,7 @@ async def _welcome(request: Request, member: MemberRow, before: list[str], done:
                     "Next, you are invited to the rooms of {branch}. I say so here once it is done.", branch=branch.name
                 )
             )
-    lines.append(text("{help} shows what you can ask me.", help=Typed("help")))
+    lines.append(text("{help} shows what you can ask me.", help=Typed(text("help"))))
     return lines
 
 
@@ -151,7 +152,7 @@ def _alarm(request: Request, why: Why, member: MemberRow, invitation: Invitation
         text(
             "If the first is not {name}: {command}, and then send a new code.",
             name=member.name,
-            command=Typed(f"account drop {invitation.used_by}"),
+            command=dropping(invitation.used_by),
         ),
     ]
 

@@ -34,9 +34,12 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A command as it is typed in that place: `Typed("help vote")` is shown as `!help vote`."""
+    """A command as it is typed in that place: `Typed("help vote")` is shown as `!help vote`.
 
-    line: str
+    As a Text it is said in the language of the place: `Typed(text("account drop {account}", account=account))`.
+    """
+
+    line: str | Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,7 @@ def _where(command: Command, language: str) -> Text:
     name = Typed(command.shown(language))
     match command.where:
         case frozenset() as where if where == {Where.DIRECT}:
-            return text("That is between us: write {command} to me directly.", command=Code(name.line))
+            return text("That is between us: write {command} to me directly.", command=Code(command.shown(language)))
         case frozenset() as where if Where.BRANCH in where:
             return text("That works in the rooms of a branch: write {command} there.", command=name)
     return text("That works in the committee's room: write {command} there.", command=name)

@@ -92,7 +92,7 @@ def wrong_place(command: Command, language: str) -> Sequence[Line]:
     """The command is not for this place; where it is."""
     name = Typed(command.shown(language))
     if command.where == {Where.DIRECT}:
-        return [text("That is between us: write {command} to me privately.", command=Code(name.line))]
+        return [text("That is between us: write {command} to me privately.", command=Code(command.shown(language)))]
     if Where.BRANCH in command.where:
         return [text("That works in the rooms of a branch: write {command} there.", command=name)]
     return [text("That works in the rooms of officers: write {command} there.", command=name)]

@@ -50,7 +50,7 @@ class Voice:
             case Pill(name=words) | Strong(words=words) | Code(words=words):
                 return literally(words)
             case Typed(line):
-                return literally(self.prefix + line)
+                return literally(self.prefix) + self.show(line)
             case Link(label, url):
                 words = self.show(label)
                 return words if words == url else f"{words} ({literally(url)})"
