@@ -1,0 +1,94 @@
+"""How copies go out, are corrected and are taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bots.announce import rules, sentences, tables
+from bots.announce.tables import AnnouncementRow, Copy, Kind, State
+from bots.kit.request import Occasion
+from bots.kit.surroundings import RoomKind
+from bots.kit.wording import compose
+from bridge.letters import Correction, Letter, Withdrawal, Words
+from bridge.places import BranchRoom
+from ground import due
+from party.branches import Branch
+from party.members import MemberRow
+
+OWNER: Final = "announce"
+"""To whom the receipts of copies go."""
+LOOK: Final = "announce.look"
+"""Falls due when it is to be said how far an announcement is."""
+DROP: Final = "announce.drop"
+"""Falls due when a draft is to be forgotten."""
+
+
+def announcements_room(occasion: Occasion, branch: Branch) -> BranchRoom | None:
+    """The room in which a branch is told things; None where it has none."""
+    kind = occasion.rooms.get(occasion.surroundings.announcements)
+    return BranchRoom(branch.id, kind.key) if kind is not None and kind.of_tier(branch.tier) else None
+
+
+def committee_room(occasion: Occasion, branch: Branch) -> BranchRoom | None:
+    """The room in which the officers of a branch are among themselves; None where it has none."""
+    return next((BranchRoom(branch.id, kind.key) for kind in occasion.rooms.values() if _committee(kind, branch)), None)
+
+
+def _committee(kind: RoomKind, branch: Branch) -> bool:
+    return kind.who == "officers" and kind.of_tier(branch.tier)
+
+
+async def send_out(occasion: Occasion, row: AnnouncementRow, rooms: Mapping[str, BranchRoom | None]) -> None:
+    """Send what was drafted. `rooms`: for each branch the room that it goes to; None where there is none."""
+    sent: dict[str, Copy | None] = dict.fromkeys(rooms)
+    deadline = occasion.now + rules.TRIED_FOR
+    words = await _words(occasion, row, [place for place in rooms.values() if place is not None])
+    for place, said in words.items():
+        letter = await occasion.put(Letter(to=place, content=said, deadline=deadline, owner=OWNER))
+        sent[place.branch_id] = Copy(letter, place)
+    await tables.copies_noted(occasion.session, row.id, sent)
+    row.state, row.sent_at = State.SENT, occasion.now
+    await due.cancel(occasion.session, DROP, row.id)
+    await plan_look(occasion, row)
+
+
+async def plan_look(occasion: Occasion, row: AnnouncementRow) -> None:
+    """See to it that it is said before long how far it is."""
+    if row.look_at is None:
+        row.look_at = occasion.now + rules.PAUSE
+        await due.schedule(occasion.session, LOOK, row.id, row.look_at)
+
+
+async def correct_all(occasion: Occasion, row: AnnouncementRow, words: str) -> int:
+    """Put other words in all copies; returns how many there are."""
+    row.words = words
+    copies = await tables.copies(occasion.session, row.id)
+    said = await _words(occasion, row, [copy.place for copy in copies])
+    for copy in copies:
+        await occasion.put(Letter(to=copy.place, content=Correction(copy.letter, said[copy.place])))
+    return len(copies)
+
+
+async def take_back(occasion: Occasion, row: AnnouncementRow) -> int:
+    """Withdraw all copies; returns how many there were."""
+    copies = await tables.copies(occasion.session, row.id)
+    for copy in copies:
+        await occasion.put(Letter(to=copy.place, content=Withdrawal(copy.letter)))
+    await due.cancel(occasion.session, LOOK, row.id)
+    await tables.withdrawn(occasion.session, row)
+    if row.progress is not None and rules.reach_of(row.reach).below:
+        await occasion.correct(row.progress, sentences.taken_back(rules.shown(Kind(row.kind), row.number), len(copies)))
+    return len(copies)
+
+
+async def _words(occasion: Occasion, row: AnnouncementRow, places: Iterable[BranchRoom]) -> Mapping[BranchRoom, Words]:
+    """What is read in each place. An announcement is the same everywhere; a report has a heading, which is not."""
+    author = None if row.member_id is None else await occasion.session.get(MemberRow, row.member_id)
+    name, branch = None if author is None else author.name, (await occasion.tree())[row.branch_id].name
+    if row.kind == Kind.REPORT:
+        lines = sentences.report(row.words or "", name, branch)
+        return {place: compose(lines, await occasion.voice_for(place), notice=False) for place in places}
+    lines = sentences.announcement(row.words or "", name, branch)
+    own = await occasion.voice_for(BranchRoom(row.branch_id, occasion.surroundings.announcements))
+    return dict.fromkeys(places, compose(lines, own, notice=False))
