@@ -24,6 +24,7 @@ _ME: Final = frozenset({"me", "myself", "moi"})
 _FIRM: Final = frozenset("bfmpqvwx")
 """Letters that hardly carry accents, so that a database can look for them."""
 _MANY: Final = 500
+"""How many branches a query names at most."""
 
 
 @dataclass(slots=True)
@@ -114,14 +115,15 @@ async def _by_name(folded: str, asker: Asker) -> list[MemberRow]:
         firm = "%".join(letter for letter in word if letter in _FIRM)
         if firm:
             query = query.where(MemberRow.name.ilike(f"%{firm}%"))
-    by_rank: dict[int, list[str]] = {}
+    by_rank: dict[int, list[tuple[str, str]]] = {}
     for member_id, name, branch_id in await asker.session.execute(query):
         rank = _rank(words, _parts(fold(name))) if branch_id in seen else None
         if rank is not None:
-            by_rank.setdefault(rank, []).append(member_id)
+            by_rank.setdefault(rank, []).append((name, member_id))
     if not by_rank:
         return []
-    best = select(MemberRow).where(MemberRow.id.in_(by_rank[min(by_rank)][:_MANY]))
+    first = sorted(by_rank[min(by_rank)])[: _MOST + 1]
+    best = select(MemberRow).where(MemberRow.id.in_([member_id for _, member_id in first]))
     return list((await asker.session.scalars(best.order_by(MemberRow.name, MemberRow.number))).all())
 
 

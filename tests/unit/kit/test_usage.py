@@ -149,6 +149,11 @@ COMMANDS = [
             "en",
             "I do not read 'whenever' as a date. Write for example: tomorrow 18:00",
         ),
+        (
+            "!vote Budget --closes vendredi 18h Loire",
+            "en",
+            "I do not read 'vendredi 18h Loire' as a date. Write for example: tomorrow 18:00",
+        ),
         ("!vote --majority lots Budget", "en", "I do not read 'lots' as a share. Write for example: 2/3, or 50 %"),
         (
             "!vote Budget\nclosing: x\ncloses: whenever",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bots.kit import people
 from bots.kit.dates import Duration
 from bots.kit.parameters import Argument, Kind, Parameter
 from bots.kit.problems import Ambiguous, BadValue
@@ -277,6 +278,14 @@ async def test_people_as_others_name_them(database: Database) -> None:
     ]
     for asker, written, numbers in table:
         assert await named(database, asker, written) == numbers, (asker, written)
+
+
+async def test_who_sees_more_branches_than_a_query_can_name_sees_no_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "_MANY", 0)
+    assert await named(database, "5", "marie claude") == ["3"]
+    assert await named(database, "5", "Zoé") == []
 
 
 async def test_an_administrator_sees_everybody_and_an_account_of_the_own_server_first(database: Database) -> None:
