@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Final, Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bots.kit.bind import bind, take_option
 from bots.kit.command import Argument, Command, Dated, Kind, Moment, OfficeKey, Option, TierKey
@@ -343,3 +347,26 @@ def test_people_are_a_type_as_well() -> None:
     async def who(request: object, member: Annotated[MemberRow, Argument(what=SUMMARY)]) -> None: ...
 
     assert Command(name="who", run=who, summary=SUMMARY).parameters[0].kind is Kind.MEMBER
+
+
+PIECES = """
+branch create rename --to give until jusqu’au pay 12,50 € --every 2 weeks --times --note --kind gift --closes=friday
+--closes —closes vendredi 18h 31 février Lyon Loire 3e 3/4 " « » ' ’ l’été - Oui closes: clôture : --in rhone secretary
+public confidentiel --confidential --confidential=x section xyz @jeanne
+"""
+typed = st.lists(st.sampled_from([*PIECES.split(), "\n"]), max_size=9).map(" ".join)
+
+
+@given(st.sampled_from(COMMANDS), typed, st.sampled_from(["en", "fr"]))
+def test_whatever_is_typed_is_bound_or_answered(command: Command, line: str, language: str) -> None:
+    async def type_it() -> None:
+        meant = found(COMMANDS, f"!{command.name} {line}", language=language, common=(IN,))
+        assert isinstance(meant, Found)
+        try:
+            call = await bind(meant, reader(language))
+        except (Problem, Ambiguous) as answer:
+            assert str(answer)
+        else:
+            inspect.signature(call.command.run).bind(None, **call.arguments)
+
+    asyncio.run(type_it())
