@@ -82,11 +82,12 @@ async def _another_account(occasion: Occasion, entry: FeedEntry) -> None:
     for row in rows:
         if row.confirmed_at is not None and row.confirmed_at < entry.at:
             for account in new:
+                drop = text("account drop {account}", account=account)
                 await occasion.send(
                     Direct(row.user_id),
                     text("{account} is an account of yours from now on, beside this one.", account=Code(account)),
                     text(
                         "If that was not you, please write {command} and tell your secretary.",
-                        command=Typed(text("account drop {account}", account=account)),
+                        command=Typed(drop),
                     ),
                 )

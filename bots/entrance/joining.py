@@ -24,6 +24,7 @@ from party.operation import Done
 from party.operations.invitations import GiveUpCode, Join
 
 JOINED: Final = "entrance.joined"
+_HELP: Final = Typed(text("help"))
 
 
 async def join(
@@ -98,7 +99,7 @@ async def _welcome(request: Request, member: MemberRow, before: list[str], done:
                     "Next, you are invited to the rooms of {branch}. I say so here once it is done.", branch=branch.name
                 )
             )
-    lines.append(text("{help} shows what you can ask me.", help=Typed(text("help"))))
+    lines.append(text("{help} shows what you can ask me.", help=_HELP))
     return lines
 
 
