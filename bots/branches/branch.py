@@ -23,7 +23,7 @@ async def show(request: Request, branch: Named = None) -> None:
     above = [up for up in tree.path(one.id)][1:]
     held = await facts.held(request.session, tree, one, request.now)
     officers = await facts.officers(request.session, [one], request.now)
-    further = Typed(request.say(text("branch tree {branch}", branch=one.slug)))
+    further = Typed(text("branch tree {branch}", branch=one.slug))
     around, language = request.surroundings, request.voice.language
     said = holders(officers, around, language, request.now)
     await request.reply(*showing.whereabouts(one, around.tier(one.tier, language), above, held, said, further))
@@ -46,9 +46,9 @@ async def draw(
     if not 1 <= page <= pages:
         raise Refusal(counted("There is only one page.", "There are {count} pages.", pages))
     first = tops[0].slug
-    following = Typed(request.say(text("branch tree {branch} --page {page}", branch=first, page=page + 1)))
+    following = Typed(text("branch tree {branch} --page {page}", branch=first, page=page + 1))
     hidden = next((line for line in drawn if line.hidden), None)
-    deeper = Typed(request.say(text("branch tree {branch}", branch=hidden.branch.slug))) if hidden else None
+    deeper = Typed(text("branch tree {branch}", branch=hidden.branch.slug)) if hidden else None
     await request.reply(*showing.tree_lines(drawn, page, following if page < pages else None, deeper))
 
 

@@ -57,7 +57,7 @@ async def add(
     also: list[Line] = []
     if account is None:
         whom = row.number if among_officers else quoted(name)
-        invite = Typed(request.say(text("member invite {name}", name=whom)))
+        invite = Typed(text("member invite {name}", name=whom))
         also.append(text("To send an invitation: {command}", command=invite))
     await answer(request, "added", values, [branch.id], follows=account is not None, also=also)
     if not among_officers and (email is not None or number is not None):

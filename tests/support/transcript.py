@@ -20,6 +20,7 @@ _SPOKEN: Final = re.compile(r"→ (?P<name>[^(:]+?)(?: \((?P<room>[^)]*)\))?: (?
 _TAPPED: Final = re.compile(r"· (?P<name>.+?):? (?P<key>\S+)")
 _ELSEWHERE: Final = re.compile(r"← \((?P<room>[^)]*)\) ", re.S)
 _DIRECT: Final = frozenset({"direct", "en privé"})
+_FOLLOW: Final = frozenset({"the rooms follow", "les salons suivent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,12 @@ async def _tap(stage: Stage, what: str, text: str) -> None:
 
 
 async def _wait(stage: Stage, what: str, text: str, language: str) -> None:
-    """`[in 2 hours]`, `[+ 10 minutes]`, `[friday 18:00]`: the clock moves on."""
+    """`[in 2 hours]`, `[+ 10 minutes]`, `[friday 18:00]`: the clock moves on. `[the rooms follow]`: they do."""
     assert text.startswith("[") and text.endswith("]"), f"{what}: nobody speaks; lines begin with →, ←, · or ["
     written = text[1:-1].strip()
+    if written in _FOLLOW:
+        await stage.is_applied()
+        return
     zone = stage.surroundings.policy.zone(None)
     now = stage.clock.now()
     try:
