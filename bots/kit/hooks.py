@@ -9,7 +9,6 @@ from typing import Any, Generic, TypeVar, cast
 F = TypeVar("F")
 
 
-@dataclass(frozen=True, slots=True)
 class Hook(Generic[F]):
     """An occasion, such as a condition to vote, and the shape of what is called on it.
 
@@ -17,7 +16,10 @@ class Hook(Generic[F]):
     `MAY_VOTE: Final = Hook[Callable[[Occasion, MemberRow], Awaitable[bool]]]("vote.may_vote")`.
     """
 
-    name: str
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def by(self, function: F) -> Hooked:
         """What a bot lists in `Bot.hooks` to be called on this occasion."""

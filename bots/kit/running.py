@@ -9,14 +9,14 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from bots.kit import complaints, notes, rights
+from bots.kit import complaints, notes, rights, usage
 from bots.kit.attempt import Outcome, attempt, told
 from bots.kit.bind import bind, take_option
-from bots.kit.command import Command, Where
+from bots.kit.command import Command
 from bots.kit.grammar import Names, Written, read
 from bots.kit.index import Found
 from bots.kit.origin import Origin
-from bots.kit.parts import Code, Typed
+from bots.kit.parts import Code
 from bots.kit.problems import Ambiguous, Problem
 from bots.kit.questions import NUMBERS
 from bots.kit.request import Request
@@ -28,7 +28,7 @@ from bots.kit.values import Reader
 from bots.kit.who import Person
 from bridge.letters import Arrival
 from bridge.places import Direct, Elsewhere, Place
-from ground.texts import Text, text
+from ground.texts import text
 from party.branches import Branch
 
 AGAIN: Final = "kit.again"
@@ -112,7 +112,7 @@ class _Call:
     async def run(self, found: Found) -> Outcome:
         command, first = found.command, self._first
         if not sort_of(first.place, first.surroundings) & command.where:
-            await first.reply(_where(command, first.voice.language))
+            await first.reply(*usage.wrong_place(command, first.voice.language))
             return Outcome.REFUSED
         branch = first.branch
         try:
@@ -208,13 +208,3 @@ async def again(
     now_clear = {name: str(value) for name, value in chosen.items()} | {str(data["parameter"]): str(candidates[key])}
     typing = Typing(written, words, html, now_clear)
     return await run(turn, person, arrival, replace(origin, private=False), typing)
-
-
-def _where(command: Command, language: str) -> Text:
-    name = Typed(command.shown(language))
-    match command.where:
-        case frozenset() as where if where == {Where.DIRECT}:
-            return text("That is between us: write {command} to me directly.", command=Code(command.shown(language)))
-        case frozenset() as where if Where.BRANCH in where:
-            return text("That works in the rooms of a branch: write {command} there.", command=name)
-    return text("That works in the committee's room: write {command} there.", command=name)

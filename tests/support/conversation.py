@@ -51,7 +51,7 @@ from party.changes import last_number
 from party.mandates import held_by
 from party.members import Status
 from party.operation import OPERATOR, Operation
-from party.operations.branches import CreateBranch
+from party.operations.branches import CreateBranch, EditBranch
 from party.operations.mandates import EndMandate, GiveMandate
 from party.operations.members import AddMember, NameAccount, SetStatus
 from party.policy import PartyPolicy
@@ -181,6 +181,12 @@ class Stage:
 
         await self.db.write(work)
         self.clock.advance(timedelta(microseconds=1))
+
+    async def set_language(self, branch: str, language: str) -> None:
+        """Give a branch a language of its own."""
+        one = find(await self.tree(), branch)
+        edit = EditBranch(one.id, one.name, language, one.timezone, one.code)
+        await self.db.write(lambda session: self._change(session, edit))
 
     async def tree(self) -> Tree:
         """The branches as they are."""

@@ -157,9 +157,9 @@ async def test_a_command_in_the_wrong_place_says_where_it_works(stage: Stage) ->
         stage,
         """
         → Anna (Lyon): !secret
-        ← That is between us: write secret to me directly.
+        ← That is between us: write secret to me privately.
         → Anna: council
-        ← That works in the committee's room: write !council there.
+        ← That works in the rooms of officers: write !council there.
         → Anna (Lyon/committee): !council
         ← You owe nothing.
         """,
