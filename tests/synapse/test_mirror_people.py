@@ -135,14 +135,19 @@ async def test_kept_accounts_stay(new_world: NewWorld, new_member: NewMember) ->
     assert state.powers == {anna: 60, guard: 55}
 
 
-async def test_who_left_by_themselves_is_asked_again_only_when_told(new_world: NewWorld, new_member: NewMember) -> None:
+@pytest.mark.parametrize("declines", [False, True])
+async def test_who_left_or_declined_is_asked_again_only_when_told(
+    new_world: NewWorld, new_member: NewMember, declines: bool
+) -> None:
     anna, api = await new_member()
     world = await new_world({"france": {}}, people={"1": ("france", anna)})
     await world.settle()
     room = await world.room("france", "discussion")
-    await api.join(room)
+    if not declines:
+        await api.join(room)
     await api.leave(room)
     await world.settle()
+    assert (await world.truth.state(room)).with_membership("leave") == {anna}
     (finding,) = findings(await world.look(), Kind.AWAY)
     assert anna in finding.what
     report = await world.apply(again=True)
