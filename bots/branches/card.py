@@ -12,7 +12,7 @@ from bots.kit.wording import Code, Day, Items, Line, Strong
 from ground.texts import Text, text
 from party.members import Status
 
-_MOST: Final = 12
+MOST: Final = 12
 """How many members are listed."""
 
 
@@ -24,6 +24,8 @@ class Found:
     number: str
     branch: str
     status: Status
+    account: bool = True
+    """Whether they have a Matrix account; without one they are a member all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Card:
 def found(members: Sequence[Found]) -> list[Line]:
     """A list of members."""
     more = text("Write more of the name to see fewer.")
-    return [Items(tuple(map(_one, members)), more=more, most=_MOST)]
+    return [Items(tuple(map(_listed, members)), more=more, most=MOST)]
 
 
 def full(card: Card) -> list[Line]:
@@ -82,6 +84,10 @@ _STATUS: Final = {
     Status.SUSPENDED: text("suspended"),
     Status.LEFT: text("left"),
 }
+
+
+def _listed(one: Found) -> Text:
+    return _one(one) if one.account else text("{member} · no account yet", member=_one(one))
 
 
 def _one(one: Found) -> Text:

@@ -117,3 +117,9 @@ async def search(session: AsyncSession, wanted: str, within: Iterable[str]) -> S
         )
 
     return sorted(filter(fits, rows), key=lambda row: (row.status == Status.LEFT, fold(row.name), row.number))
+
+
+async def with_account(session: AsyncSession, member_ids: Sequence[str]) -> frozenset[str]:
+    """Those of some members who have an account, confirmed or only named."""
+    query = select(AccountRow.member_id).where(AccountRow.member_id.in_(member_ids))
+    return frozenset(await session.scalars(query))

@@ -30,7 +30,11 @@ async def find(
     if not rows:
         await _say(request, [text("I find nobody by “{wanted}”.", wanted=wanted)], frozenset())
         return
-    found = [card.Found(row.name, row.number, tree[row.branch_id].name, Status(row.status)) for row in rows]
+    reached_by = await facts.with_account(request.session, [row.id for row in rows[: card.MOST + 1]])
+    found = [
+        card.Found(row.name, row.number, tree[row.branch_id].name, Status(row.status), row.id in reached_by)
+        for row in rows
+    ]
     await _say(request, card.found(found), frozenset(row.branch_id for row in rows))
 
 

@@ -194,7 +194,7 @@ class TestFindAndShow:
 
     async def test_by_number_account_and_address(self, stage: Stage, anna: Someone, bob: Someone) -> None:
         await anna.says("!member add Jeanne Dupont --number J7 --email jeanne.d@example.org", "Lyon")
-        found = "• Jeanne Dupont (J7), Lyon"
+        found = "• Jeanne Dupont (J7), Lyon · no account yet"
         for wanted in ("j7", "jeanne.d@example.org", "dupont"):
             assert await anna.says(f"member find {wanted}") == [found]
         assert await anna.says("member find @bob-blanc") == ["• Bob Blanc (M0002), Lyon"]

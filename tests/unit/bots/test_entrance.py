@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.attention import BOT as ATTENTION
+from bots.branches import BOT as BRANCHES
 from bots.entrance import BOT, letter
 from bots.entrance.patience import MOST, PAUSE, WITHIN, pause_until
 from bots.entrance.tables import WrongCodeRow
@@ -385,6 +386,17 @@ async def test_no_letter_keeps_the_code_of_a_join(stage: Stage, sec: Someone, ad
 
     assert not any(code in (content or "") for content in await stage.db.read(kept))
     assert all(said.forget for said in await stage.all_letters() if isinstance(said.content, Words) and said.answers)
+
+
+async def test_a_member_without_an_account_is_found_and_counts(database_url: str) -> None:
+    async with stage_on(database_url, [BOT, BRANCHES]) as stage:
+        sec = await stage.person("Sec", "Lyon", offices=["secretary"])
+        ada = await stage.person("Ada", "Lyon")
+        assert "no account yet" not in "".join(await sec.says("member find Ada"))
+        await change(stage, ReleaseAccount(str(ada.member_id), ada.account))
+        (said,) = await sec.says("member find Ada")
+        assert said.endswith(" · no account yet")
+        assert "No account on Matrix." in (await sec.says("member show Ada"))[0]
 
 
 async def test_in_french(database_url: str) -> None:
