@@ -69,6 +69,7 @@ async def _answered(turn: Turn, row: QuestionRow, arrival: Message | Reaction, k
         question.bot,
         branch=None if branch_row is None else as_value(branch_row),
         question=row.letter,
+        need=question.need,
     )
     late = turn.now >= row.expires
     row.state = State.EXPIRED if late else State.ANSWERED

@@ -24,6 +24,8 @@ LASTS: Final = timedelta(minutes=10)
 NUMBERS: Final = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣", "🔟")
 """The marks of numbered answers."""
 
+_LATE: Final = timedelta(hours=1)
+"""For how long after its end a question is still what a "yes" means, so that it can be said that it ran out."""
 _ALSO: Final = {"✅": frozenset({"yes", "y", "ok", "oui", "o"}), "❌": frozenset({"no", "n", "non"})}
 
 
@@ -124,13 +126,13 @@ async def asked_in(session: AsyncSession, letter: str) -> QuestionRow | None:
 
 
 async def awaited(session: AsyncSession, account: str, place: Place, now: datetime) -> QuestionRow | None:
-    """The question that the next message of an account in a place may answer."""
+    """The question that the next message of an account in a place may answer, perhaps a little too late."""
     query = select(QuestionRow).where(
         QuestionRow.account == account,
         QuestionRow.place == address(place),
         QuestionRow.state == State.OPEN,
         QuestionRow.next.is_(True),
-        QuestionRow.expires > now,
+        QuestionRow.expires > now - _LATE,
     )
     return await session.scalar(query.order_by(QuestionRow.asked_at.desc(), QuestionRow.letter.desc()).limit(1))
 

@@ -148,6 +148,7 @@ class Request(Occasion):
         voice: Voice,
         command: Command | None = None,
         question: str | None = None,
+        need: str | None = None,
     ) -> None:
         super().__init__(session, now, kit, bot)
         self.arrival = arrival
@@ -161,6 +162,8 @@ class Request(Occasion):
         self.command = command
         self.question = question
         """The letter that asked what this answers."""
+        self.need = command.right if command is not None else need
+        """The right without which this would not be done."""
 
     @property
     def account(self) -> str:
@@ -232,7 +235,7 @@ class Request(Occasion):
             data=data or {},
             answers=said,
             origin=self.origin,
-            need=None if self.command is None else self.command.right,
+            need=self.need,
             branch_id=None if self.branch is None else self.branch.id,
         )
         await questions.wait(self.session, letter, to, question, self.now, self.now + lasts)

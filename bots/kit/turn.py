@@ -51,6 +51,7 @@ class Turn:
         branch: Branch | None = None,
         command: Command | None = None,
         question: str | None = None,
+        need: str | None = None,
     ) -> Request:
         """For what a person asks of a bot."""
         return Request(
@@ -67,6 +68,7 @@ class Turn:
             voice=await voice_for(self.session, self.team.kit.surroundings, origin.place),
             command=command,
             question=question,
+            need=need,
         )
 
     async def allowed(self, person: Person, right: str, branch: Branch | None) -> bool:

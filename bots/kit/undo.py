@@ -42,7 +42,7 @@ async def offer(
     session: AsyncSession, account: str, bot: str, what: str, data: Mapping[str, JsonValue], now: datetime
 ) -> None:
     """Let an account undo what it just did."""
-    await session.execute(delete(UndoRow).where(UndoRow.until <= now))
+    await forget(session, now)
     session.add(
         UndoRow(
             id=new_id(), account=account, bot=bot, what=what, data=json.dumps(dict(data)), at=now, until=now + LASTS
@@ -59,3 +59,8 @@ async def take(session: AsyncSession, account: str, now: datetime) -> UndoRow | 
         await session.delete(row)
         await session.flush()
     return row
+
+
+async def forget(session: AsyncSession, now: datetime) -> None:
+    """Drop what can be undone no more."""
+    await session.execute(delete(UndoRow).where(UndoRow.until <= now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated
@@ -13,7 +14,7 @@ from bots.kit.bot import Bot
 from bots.kit.command import Argument, Command, Where
 from bots.kit.request import Refusal, Request
 from bots.kit.surroundings import Limits
-from bridge.letters import inbox
+from bridge.letters import Message, inbox
 from bridge.places import Direct
 from ground.texts import text
 from party import members
@@ -94,6 +95,18 @@ async def test_what_arrives_twice_is_handled_once(stage: Stage) -> None:
     anna = await stage.person("Anna", "Lyon")
     assert await anna.says("!echo hello", room="Lyon", id="$same") == ["You said: hello"]
     assert await anna.says("!echo hello", room="Lyon", id="$same") == []
+
+
+async def test_what_arrives_many_times_at_once_has_one_effect_and_one_answer(stage: Stage) -> None:
+    anna = await stage.person("Anna", "Rhône", offices=["secretary"])
+    place = await stage.place("Rhône", anna.account)
+    arrivals = [
+        Message(id=f"$m{number}", place=place, account=anna.account, at=stage.clock.now(), text=f"!found S{number}")
+        for number in range(8)
+    ]
+    await asyncio.gather(*(stage.arrives(arrival) for arrival in arrivals * 3))
+    assert sorted(await stage.said()) == [f"S{number} is founded in Rhône." for number in range(8)]
+    assert await stage.db.read(inbox.count_aside) == 0
 
 
 async def test_a_right_one_does_not_have_is_refused_with_who_has_it(stage: Stage) -> None:

@@ -127,10 +127,18 @@ async def test_a_question_runs_out_and_says_so_once(stage: Stage) -> None:
     await anna.says("!close", room="Lyon")
     (question,) = [said for said in await stage.all_letters() if str(said) == ASKED]
     stage.clock.advance(timedelta(minutes=10))
-    assert await anna.says("yes", room="Lyon") == []
     late = "That question has run out, and nothing was done. Please write the command again."
     assert await anna.taps("✅", question) == [late]
     assert await anna.taps("✅", question) == []
+
+
+async def test_an_answer_in_writing_that_comes_late_is_told_so(stage: Stage) -> None:
+    anna = stage.people["Anna"]
+    await anna.says("!close", room="Lyon")
+    stage.clock.advance(timedelta(minutes=30))
+    (late,) = await anna.says("yes", room="Lyon")
+    assert late.startswith("That question has run out")
+    assert await anna.says("yes", room="Lyon") == []
 
 
 async def test_a_command_that_is_taken_back_takes_its_question_with_it(stage: Stage) -> None:
