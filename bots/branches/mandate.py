@@ -232,7 +232,7 @@ COMMANDS = (
         name="mandate list",
         run=show,
         summary=text("Who holds which office, and until when."),
-        aliases={"en": ("mandates",), "fr": ("mandat liste", "mandats")},
+        aliases={"en": ("mandate list", "mandates"), "fr": ("mandat liste", "mandats")},
         examples={"en": "mandate list", "fr": "mandat liste"},
     ),
 )
