@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
@@ -14,6 +14,7 @@ from bots.kit.attempt import Outcome, attempt, told
 from bots.kit.bind import bind, take_option
 from bots.kit.command import Command
 from bots.kit.grammar import Names, Written, read
+from bots.kit.hooks import Hook
 from bots.kit.index import Found
 from bots.kit.origin import Origin
 from bots.kit.parts import Code
@@ -33,6 +34,8 @@ from party.branches import Branch
 
 AGAIN: Final = "kit.again"
 """What a question names that reads a command once more, with what was not clear in it."""
+STRANGER: Final = Hook[Callable[[Request], Awaitable[bool]]]("kit.stranger")
+"""Somebody who is no member writes directly what is no command for them; whether they were answered."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -85,6 +88,9 @@ async def _unknown(turn: Turn, request: Request, typing: Typing) -> Outcome:
 
 async def _stranger(turn: Turn, request: Request) -> Outcome:
     """Whoever is no member is answered once a day."""
+    for answer in request.offered(STRANGER):
+        if await answer(request):
+            return Outcome.REFUSED
     if await notes.first(request.session, f"stranger {request.account}", request.now, within=_DAY):
         language = request.voice.language
         names = [Code(command.shown(language)) for command in await request.usable()]

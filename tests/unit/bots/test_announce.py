@@ -11,10 +11,7 @@ from bots.announce import BOT
 from bots.kit.surroundings import RoomKind
 from bridge.letters import Correction, Withdrawal, Words
 from bridge.places import BranchRoom
-from party.mandates import held_by
-from party.operations.mandates import EndMandate
 from tests.support.conversation import ROOMS, Named, Someone, Stage, find, stage_on
-from tests.support.register import do
 from tests.support.said import Said
 
 MOMENT = timedelta(seconds=5)
@@ -46,15 +43,6 @@ async def arrive(stage: Stage, *branches: str) -> None:
     sent = await copies(stage)
     for branch in branches:
         await stage.receipt(sent[branch], "announce")
-
-
-async def end_offices(stage: Stage, who: Someone) -> None:
-    """A minute later the person holds no office any more."""
-    assert who.member_id is not None
-    stage.clock.advance(timedelta(minutes=1))
-    held = await stage.db.read(lambda session: held_by(session, str(who.member_id), stage.clock.now()))
-    for mandate in held:
-        await do(stage.db, EndMandate(mandate.id, stage.clock.now()), at=stage.clock.now())
 
 
 async def test_to_the_announcements_of_the_branch(stage: Stage, anna: Someone) -> None:
@@ -188,7 +176,7 @@ async def test_only_who_may(stage: Stage, anna: Someone) -> None:
 
 async def test_a_yes_after_the_office_has_ended_sends_nothing(stage: Stage, anna: Someone) -> None:
     await anna.says("!announce --below Saturday!", room="Rhône")
-    await end_offices(stage, anna)
+    await stage.loses_offices(anna)
     (refusal,) = await anna.taps("✅")
     assert "Secretary" in refusal
     assert await copies(stage) == {}
@@ -229,7 +217,7 @@ async def test_what_an_edit_does_not_do(stage: Stage, anna: Someone) -> None:
     assert await anna.edits("$asked", "oh, I meant Sunday", room="Rhône") == [keep]
     assert await anna.edits("$asked", "!report Sunday", room="Rhône") == [keep]
     assert await anna.edits("$asked", "!announce", room="Rhône") == [keep]
-    await end_offices(stage, anna)
+    await stage.loses_offices(anna)
     assert await anna.edits("$asked", "!announce Sunday", room="Rhône") == ["A1 stays as it is: your office has ended."]
     assert not [said for said in await stage.all_letters() if isinstance(said.content, Correction)]
 
