@@ -22,7 +22,7 @@ from party.members import AccountRow
 
 REVIEW: Final = "attention.review"
 DAILY: Final = "attention.daily"
-_MOST: Final = 1000
+_MOST: Final = 200
 _DAY: Final = timedelta(days=1)
 _ACCOUNTS: Final = {"account.named", "account.confirmed"}
 _ARRIVALS: Final = {"account.named", "account.confirmed", "member.transferred", "member.status"}

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bots.attention import BOT, offers
+from bots.attention import BOT, feed, offers
 from bots.attention.tables import SeenRow
 from bots.kit.hooks import Hooks
 from bots.kit.request import Kit, Occasion
@@ -30,6 +30,7 @@ from party.operations.branches import CreateBranch
 from party.operations.mandates import EndMandate, GiveMandate
 from party.operations.members import NameAccount, ReleaseAccount, SetStatus, TransferMember
 from party.policy import PartyPolicy
+from tests.support.conversation import stage_on
 from tests.support.register import ADMINISTRATOR, NOW, POLICY, Branches, Grown, fresh, grow
 
 TREE: Branches = {"france": {"bretagne": {"finistere": {"brest": {}}, "morbihan": {}}}}
@@ -430,3 +431,23 @@ async def test_other_bots_tell_those_who_answer_for_a_member(world: World) -> No
 
     await world.db.write(work)
     assert await world.said() == [("finistere/committee", "Look.")]
+
+
+async def test_as_a_conversation(database_url: str) -> None:
+    async with stage_on(database_url, [BOT]) as stage:
+        await stage.is_applied()
+        await stage.person("Sec", "Lyon", offices=["secretary"])
+        ada = await stage.person("Ada", "Lyon")
+        assert await ada.leaves("Lyon") == []
+        await stage.passes(QUARTER)
+        (said,) = [each for each in await stage.letters() if "Ada" in str(each)]
+        assert said.to == await stage.place("Lyon/committee", ada.account)
+        assert "Ada left rooms of Lyon." in str(said)
+
+
+async def test_many_changes_at_once_are_followed_bit_by_bit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "_MOST", 2)
+    ids = world.grown.members
+    await world.change(*(NameAccount(ids[one], f"@{one}2:x.org", confirmed=True) for one in ("ann", "dep", "reg")))
+    await world.passes(timedelta(0))
+    assert set(await world.places()) == {ANN, DEP, REG}
