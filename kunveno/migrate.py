@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,21 +21,41 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# Importing a module with tables is what makes them known.
-import bridge.matrix.rooms
-import bridge.mirror.tables  # noqa: F401
-import ground.due  # noqa: F401
-import party.branches
-import party.changes
-import party.journal
-import party.mandates
-import party.members  # noqa: F401
 from ground import locks
 from ground.database import Base, Database
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = "migrate"
 _PATIENCE: Final = 120.0  # seconds
+_TABLES: Final = (
+    "bots.announce.tables",
+    "bots.attention.tables",
+    "bots.entrance.tables",
+    "bots.help.tables",
+    "bots.kit.applied",
+    "bots.kit.notes",
+    "bots.kit.preferences",
+    "bots.kit.questions",
+    "bots.kit.undo",
+    "bridge.files",
+    "bridge.letters.delivery",
+    "bridge.letters.inbox",
+    "bridge.letters.outbox",
+    "bridge.matrix.rooms",
+    "bridge.mirror.tables",
+    "bridge.ports",
+    "ground.due",
+    "party.branches",
+    "party.changes",
+    "party.invitations",
+    "party.journal",
+    "party.mandates",
+    "party.members",
+)
+"""The modules with tables; importing them is what makes their tables known."""
+
+for _module in _TABLES:
+    importlib.import_module(_module)
 
 
 class SchemaError(Exception):

@@ -46,6 +46,4 @@ async def display_name(api: MatrixApi) -> str:
 
 def _limits(bots: BotsSection) -> Limits:
     every = timedelta(minutes=1) / bots.per_minute
-    return Limits(
-        person=bots.burst, person_every=every, room=bots.burst * _ROOM_TIMES, room_every=every / _ROOM_TIMES
-    )
+    return Limits(person=bots.burst, person_every=every, room=bots.burst * _ROOM_TIMES, room_every=every / _ROOM_TIMES)

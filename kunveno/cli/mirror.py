@@ -141,11 +141,13 @@ def run(
     ctx: typer.Context,
     migrate: Annotated[bool, typer.Option("--migrate", help="Bring the database up to date first.")] = False,
 ) -> None:
-    """Keep the mirror true until stopped: what changes in the register, what falls due, what drifts."""
+    """Run the bots and keep the mirror true, until stopped."""
+    from kunveno import installed, logs
     from kunveno.service import serve
 
     async def work(app: App) -> None:
-        await serve(app, output.say)
+        logs.set_up(app.config.log.format, app.config.log.level)
+        await serve(app, output.say, installed.bots(app.config.bots.disabled))
 
     of(ctx).run(work, create=migrate)
 
