@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -101,6 +102,16 @@ async def test_a_code_makes_the_account_the_members_once(db: Database, grown: Gr
     assert [(entry.kind, entry.actor) for entry in entries[1:]] == [
         ("member.invited", "operator"), ("account.named", "stranger"), ("invitation.used", "stranger"),
     ]  # fmt: skip
+
+
+async def test_many_hands_with_one_code_open_one_door(db: Database, grown: Grown) -> None:
+    code = await invite(db, grown.members["M1"])
+    hands = [f"@hand{number}:example.org" for number in range(8)]
+    outcomes = await asyncio.gather(*(join(db, code, hand) for hand in hands), return_exceptions=True)
+    refusals = [outcome.why for outcome in outcomes if isinstance(outcome, CodeRefused)]
+    assert (outcomes.count(None), refusals) == (1, [Why.USED] * 7)
+    owners = [await owner(db, hand) for hand in hands]
+    assert (owners.count("M1"), owners.count(None)) == (1, 7)
 
 
 async def test_only_a_digest_is_kept(db: Database, grown: Grown) -> None:
