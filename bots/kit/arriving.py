@@ -17,6 +17,7 @@ from bots.kit.limits import Verdict
 from bots.kit.request import Occasion
 from bots.kit.running import Typing
 from bots.kit.turn import Turn, origin_of
+from bots.kit.who import Person
 from bridge.letters import Applied, Arrival, Edit, FromRooms, Message, Reaction, Receipt, Redaction, inbox
 from bridge.letters.outbox import LetterRow
 from ground.texts import text
@@ -81,25 +82,24 @@ async def applied(turn: Turn, arrival: Applied, row_id: str) -> Outcome:
 
 async def _message(turn: Turn, message: Message, verdict: Verdict) -> Outcome:
     surroundings = turn.team.kit.surroundings
-    await who.confirm(turn.session, surroundings.policy, message.account, turn.now)
+    person = await turn.speaker(message.account, speaks=True)
     answer = await answering.written(turn, message)
     if answer is not None:
         return answer
     spoken = running.speaks(surroundings, message.place, message.text, message.html)
     if spoken is None:
         return Outcome.NOTHING
-    person = await turn.speaker(message.account)
     if verdict is not Verdict.ANSWER:
-        return await _held_up(turn, message, verdict) if person.known else Outcome.NOTHING
+        return await _held_up(turn, person, message, verdict) if person.known else Outcome.NOTHING
     return await running.run(turn, person, message, origin_of(message), Typing(spoken, message.text, message.html))
 
 
-async def _held_up(turn: Turn, message: Message, verdict: Verdict) -> Outcome:
+async def _held_up(turn: Turn, person: Person, message: Message, verdict: Verdict) -> Outcome:
     """It was too much: said once in a while."""
     silence = turn.team.kit.surroundings.limits.silence
     what = f"{verdict.name} {message.account} {message.place}"
     if await notes.first(turn.session, what, turn.now, within=silence if verdict is Verdict.SILENCE else _MINUTE):
-        request = await turn.request(await turn.speaker(message.account), message, origin_of(message))
+        request = await turn.request(person, message, origin_of(message))
         if verdict is Verdict.SILENCE:
             await request.reply(text("I do not understand what comes so fast, and keep quiet here for a while."))
         else:

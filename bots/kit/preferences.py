@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String
+from sqlalchemy import String, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from bots.kit.surroundings import Surroundings
 from bots.kit.voice import Voice
 from bridge.places import BranchRoom, Direct, Place, address
 from ground.database import Base
 from party.branches import BranchRow
-from party.members import MemberRow, of_account
+from party.members import AccountRow, MemberRow
 
 
 class PreferenceRow(Base):
@@ -48,20 +48,42 @@ async def voice_for(session: AsyncSession, surroundings: Surroundings, place: Pl
     A room: as was asked for there, else in the branch's language. A direct conversation: as the person asked, else in
     the language that the register has for them, else in that of their branch. The time zone is the branch's.
     """
-    asked = await preferred(session, place)
     match place:
         case BranchRoom(branch_id):
-            branch = await session.get(BranchRow, branch_id)
-            own = None
+            return surroundings.voice(*await _of_room(session, place, branch_id))
         case Direct(account):
-            member = await of_account(session, account)
-            branch = None if member is None else await session.get(BranchRow, member.branch_id)
-            own = None if member is None else await preferred(session, member) or member.language
-        case _:
-            branch, own = None, None
-    if branch is None:
-        return surroundings.voice(asked or own, None)
-    return surroundings.voice(asked or own or branch.language, branch.timezone)
+            return surroundings.voice(*await _of_person(session, place, account))
+    return surroundings.voice(await preferred(session, place), None)
+
+
+async def _of_room(session: AsyncSession, place: Place, branch_id: str) -> tuple[str | None, str | None]:
+    """The language and time zone of a branch's room."""
+    query = select(PreferenceRow.language, BranchRow.language, BranchRow.timezone).select_from(BranchRow)
+    query = query.outerjoin(PreferenceRow, PreferenceRow.subject == address(place)).where(BranchRow.id == branch_id)
+    row = (await session.execute(query)).first()
+    if row is None:
+        return await preferred(session, place), None
+    asked, own, timezone = row
+    return asked or own, timezone
+
+
+async def _of_person(session: AsyncSession, place: Place, account: str) -> tuple[str | None, str | None]:
+    """The language and time zone of a direct conversation."""
+    here, theirs = aliased(PreferenceRow), aliased(PreferenceRow)
+    query = (
+        select(here.language, theirs.language, MemberRow.language, BranchRow.language, BranchRow.timezone)
+        .select_from(AccountRow)
+        .join(MemberRow, MemberRow.id == AccountRow.member_id)
+        .join(BranchRow, BranchRow.id == MemberRow.branch_id)
+        .outerjoin(here, here.subject == address(place))
+        .outerjoin(theirs, theirs.subject == literal("member:") + MemberRow.id)
+        .where(AccountRow.user_id == account, AccountRow.confirmed_at.is_not(None))
+    )
+    row = (await session.execute(query)).first()
+    if row is None:
+        return await preferred(session, place), None
+    *languages, timezone = row
+    return next((language for language in languages if language is not None), None), timezone
 
 
 def _key(subject: Place | MemberRow) -> str:

@@ -145,6 +145,7 @@ class _Call:
             branch=branch,
             command=command,
             question=first.question,
+            voice=first.voice,
         )
 
     async def _reader(self, request: Request) -> Reader:

@@ -13,6 +13,7 @@ from bots.kit.origin import Origin
 from bots.kit.preferences import voice_for
 from bots.kit.request import Occasion, Request
 from bots.kit.team import Team
+from bots.kit.voice import Voice
 from bots.kit.who import Person
 from bridge.letters import Arrival, Message
 from bridge.places import Place
@@ -33,9 +34,9 @@ class Turn:
         """For what a bot does unasked."""
         return Occasion(self.session, self.now, self.team.kit, bot)
 
-    async def speaker(self, account: str) -> Person:
-        """Who has an account."""
-        return await who.person(self.session, self.team.kit.surroundings.policy, account)
+    async def speaker(self, account: str, *, speaks: bool = False) -> Person:
+        """Who has an account. One that was only claimed is confirmed when it `speaks`."""
+        return await who.person(self.session, self.team.kit.surroundings.policy, account, self.now, speaks=speaks)
 
     async def branch_of(self, person: Person, place: Place) -> Branch | None:
         """The branch that a person means in a place."""
@@ -52,8 +53,9 @@ class Turn:
         command: Command | None = None,
         question: str | None = None,
         need: str | None = None,
+        voice: Voice | None = None,
     ) -> Request:
-        """For what a person asks of a bot."""
+        """For what a person asks of a bot. `voice` is that of the place, where it is known already."""
         return Request(
             self.session,
             self.now,
@@ -65,7 +67,7 @@ class Turn:
             known=person.known,
             member=person.member,
             branch=branch,
-            voice=await voice_for(self.session, self.team.kit.surroundings, origin.place),
+            voice=voice or await voice_for(self.session, self.team.kit.surroundings, origin.place),
             command=command,
             question=question,
             need=need,

@@ -13,7 +13,7 @@ from party import register
 from party.branches import Branch, BranchRow, BranchStatus, as_value
 from party.errors import RegisterError
 from party.mandates import held_by
-from party.members import AccountRow, MemberRow, Status, of_account
+from party.members import AccountRow, MemberRow, Status
 from party.operation import SYSTEM, Actor
 from party.operations.members import NameAccount
 from party.policy import PartyPolicy
@@ -30,31 +30,26 @@ class Person:
     """Whether they are a member or an administrator."""
 
 
-async def person(session: AsyncSession, policy: PartyPolicy, account: str) -> Person:
-    """Who has an account."""
-    row = await of_account(session, account)
-    member = row if row is not None and row.status in (Status.MEMBER, Status.SUSPENDED) else None
+async def person(
+    session: AsyncSession, policy: PartyPolicy, account: str, at: datetime, *, speaks: bool = False
+) -> Person:
+    """Who has an account. One that was only claimed is confirmed when it `speaks`."""
+    query = select(AccountRow, MemberRow).join(MemberRow, MemberRow.id == AccountRow.member_id)
+    found = (await session.execute(query.where(AccountRow.user_id == account))).first()
+    row: MemberRow | None = None
+    if found is not None:
+        claim, member = found
+        confirmed = claim.confirmed_at is not None or (speaks and await _confirm(session, policy, claim, at))
+        row = member if confirmed else None
+    here = row if row is not None and row.status in (Status.MEMBER, Status.SUSPENDED) else None
     actor = Actor("person", None if row is None else row.id, account)
-    return Person(account, member, actor, known=member is not None or account in policy.administrators)
+    return Person(account, here, actor, known=here is not None or account in policy.administrators)
 
 
 async def is_claimed(session: AsyncSession, account: str) -> bool:
     """Whether an account was named for a member and has not spoken yet."""
     row = await session.get(AccountRow, account)
     return row is not None and row.confirmed_at is None
-
-
-async def confirm(session: AsyncSession, policy: PartyPolicy, account: str, at: datetime) -> None:
-    """An account speaks, and so is confirmed where it was only claimed."""
-    row = await session.get(AccountRow, account)
-    if row is None or row.confirmed_at is not None:
-        return
-    try:
-        async with session.begin_nested():
-            operation = NameAccount(row.member_id, account, confirmed=True)
-            await register.change(session, operation, actor=SYSTEM, policy=policy, at=at)
-    except RegisterError:
-        return  # it stays claimed; whoever speaks is a stranger until somebody puts it right
 
 
 async def branch_of(session: AsyncSession, person: Person, place: Place, at: datetime) -> Branch | None:
@@ -75,3 +70,14 @@ async def branch_of(session: AsyncSession, person: Person, place: Place, at: dat
         branch_id = None
     row = None if branch_id is None else await session.get(BranchRow, branch_id)
     return None if row is None else as_value(row)
+
+
+async def _confirm(session: AsyncSession, policy: PartyPolicy, claim: AccountRow, at: datetime) -> bool:
+    """Whether an account that speaks is the member's now; else it stays claimed until somebody sees to it."""
+    operation = NameAccount(claim.member_id, claim.user_id, confirmed=True)
+    try:
+        async with session.begin_nested():
+            await register.change(session, operation, actor=SYSTEM, policy=policy, at=at)
+    except RegisterError:
+        return False
+    return True
