@@ -61,10 +61,11 @@ class Doorkeeper:
         tasks = {asyncio.create_task(self._one(invitation)) for invitation in invited}
         if not tasks:
             return
-        self._entering |= tasks
-        done, _ = await asyncio.wait(tasks, timeout=_PATIENCE)
+        done, late = await asyncio.wait(tasks, timeout=_PATIENCE)
+        for task in late:
+            self._entering.add(task)
+            task.add_done_callback(self._entering.discard)
         for task in done:
-            self._entering.discard(task)
             task.result()
 
     async def _one(self, invitation: Invitation) -> None:

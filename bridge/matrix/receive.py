@@ -9,27 +9,29 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.letters import FromRooms, inbox
-from bridge.matrix import direct, echo, undecryptable
+from bridge.matrix import direct, echo
 from bridge.matrix.content import Json
 from bridge.matrix.errors import MatrixError, TokenRefused
 from bridge.matrix.invitations import Doorkeeper, invitations
-from bridge.matrix.olm import Heard, Undecryptable
+from bridge.matrix.olm import Undecryptable
 from bridge.matrix.read import about, instant, read
 from bridge.matrix.retry import own_wait
-from bridge.matrix.rooms import DirectRoomRow, SyncRow, place_in
+from bridge.matrix.rooms import DirectRoomRow, SyncRow, place_in, places_in
 from bridge.matrix.session import Session
 from bridge.matrix.timeline import complete, interleave, since_entry
+from bridge.matrix.undecryptable import Unread, Wording, in_english
 from bridge.places import Direct, Place
 from ground.clock import Clock
 from ground.database import Database
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 Handle = Callable[[FromRooms], Awaitable[None]]
@@ -47,6 +49,8 @@ _TO_DEVICE: Final = 100
 """Events to the device in one answer, the most that Synapse gives."""
 _ATTEMPTS: Final = 3
 """How often an arrival is handed over that makes the program fail, before it is put aside."""
+_BREATH: Final = 50
+"""Rooms of a sync that are looked through between two breaths of the event loop."""
 _ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -61,23 +65,24 @@ class Receiver:
         *,
         oldest: timedelta = OLDEST,
         ignored: frozenset[str] = frozenset(),
-        wording: undecryptable.Wording = undecryptable.in_english,
+        wording: Wording = in_english,
         written: Callable[[], None] = lambda: None,
+        listener: Callable[[Json], None] = lambda rooms: None,
     ) -> None:
-        """`ignored`: accounts of other bots. `written` is called when a letter was put into the outbox."""
+        """`ignored`: accounts of other bots. `written` is called when a letter was put into the outbox, `listener` with
+        the `rooms` of each sync before anything in it is handed over; with nothing for the first sync of an account."""
         self.heard: datetime | None = None
         self._session = session
         self._database = database
         self._clock = clock
         self._oldest = oldest
         self._ignored = ignored
-        self._wording = wording
-        self._written = written
+        self._listener = listener
+        self._unread = Unread(session, database, clock, wording, written)
         self._doorkeeper = Doorkeeper(session, database)
         self._jitter = random.Random()  # noqa: S311 - spreads waits, guards nothing
         self._nonce = secrets.token_hex(8)
         self._act_after = _ALWAYS
-        self._unread_due: datetime | None = None
 
     async def run(self, handle: Handle) -> None:
         """Hand over every arrival, for ever. Survives what may pass; raises TokenRefused.
@@ -108,37 +113,34 @@ class Receiver:
 
     async def _begin(self) -> str | None:
         """Where reading goes on."""
-        now = self._clock.now()
         session = self._session
 
-        async def work(db: AsyncSession) -> tuple[str | None, datetime, datetime | None]:
-            await undecryptable.forget(db, now)
+        async def work(db: AsyncSession) -> tuple[str | None, datetime]:
             row = await db.get(SyncRow, session.user_id)
             if row is None:
                 row = SyncRow(account=session.user_id, device=session.device_id, token=None, act_after=_ALWAYS)
                 db.add(row)
             row.device = session.device_id
             await db.flush()
-            return row.token, row.act_after, await undecryptable.next_due(db)
+            return row.token, row.act_after
 
-        token, self._act_after, due = await self._database.write(work)
-        if due is not None:
-            self._unread_due = now  # the key may have come just before the end
+        token, self._act_after = await self._database.write(work)
+        await self._unread.begin()
         return token
 
     async def _sync(self, since: str | None, *, first: bool) -> Json:
         """What is new. Without `since` only what is needed to begin: nothing that happened before is acted on."""
         room: Json = {
             "timeline": {"limit": _EVENTS_AT_FIRST if first else _EVENTS, "lazy_load_members": True},
-            "state": {"types": ["m.room.encryption", "m.room.member"], "lazy_load_members": True},
+            "state": {"lazy_load_members": True},
             "ephemeral": {"not_types": ["*"]},
             "account_data": {"not_types": ["*"]},
         }
         if since is None:
             room |= {"timeline": {"limit": 1, "not_types": ["*"]}, "state": {"types": ["m.room.encryption"]}}
         wait = 0 if first else _POLL if self._session.ready.is_set() else _FIRST_POLL
-        if self._unread_due is not None:
-            left = (self._unread_due - self._clock.now()) / timedelta(milliseconds=1)
+        if self._unread.due is not None:
+            left = (self._unread.due - self._clock.now()) / timedelta(milliseconds=1)
             wait = min(wait, max(0, int(left) + 1))
         filter_ = {
             "room": room,
@@ -153,11 +155,9 @@ class Receiver:
         rooms = answer.get("rooms", {})
         heard = await self._session.hear(answer)
         await self._doorkeeper.answer(invitations(rooms.get("invite", {}), self._session.user_id, self._ignored))
-        if heard.withheld:
-            now = self._clock.now()
-            await self._database.write(partial(undecryptable.note_withheld, withheld=heard.withheld, at=now))
         await self._left(rooms.get("leave", {}))
-        await self._reread(heard, handle)
+        self._listener(rooms if since is not None else {})
+        await self._unread.hear(heard, partial(self._read_late, handle))
         if since is not None:
             await self._events(rooms.get("join", {}), since, handle)
         token = str(answer["next_batch"])
@@ -173,14 +173,17 @@ class Receiver:
     async def _events(self, rooms: dict[str, Any], since: str, handle: Handle) -> None:
         now = self._clock.now()
         timelines: dict[str, Sequence[Json]] = {}
-        places: dict[str, Place] = {}
-        for room_id, room in rooms.items():
+        places = await self._database.read(partial(places_in, room_ids=rooms.keys()))
+        for number, (room_id, room) in enumerate(rooms.items()):
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
             events = await complete(self._session.api, room_id, room, since, now - self._oldest)
             if not events:
                 continue
-            place = places[room_id] = await self._place(room_id, events)
+            if isinstance(places[room_id], Direct):
+                places[room_id] = await self._still_direct(room_id, events)
             # Clients send the first words of a direct conversation right after the invitation.
-            timelines[room_id] = since_entry(events, self._session.user_id, invited=isinstance(place, Direct))
+            timelines[room_id] = since_entry(events, self._session.user_id, invited=isinstance(places[room_id], Direct))
         noted: list[str] = []
         own: dict[str, tuple[str, str]] = {}
         for room_id, event in interleave(timelines):
@@ -222,9 +225,15 @@ class Receiver:
             try:
                 event = self._session.crypto.decrypt(room_id, event)
             except Undecryptable as error:
-                await self._keep(room_id, event, error.session_id)
+                await self._unread.keep(room_id, event, error.session_id)
                 return
         await self._hand_over(event, place, handle, encrypted=encrypted)
+
+    async def _read_late(self, handle: Handle, room_id: str, event: Json) -> None:
+        """Hand over an event whose key came late, if it is still young enough."""
+        if self._acted_on(event, self._clock.now()):
+            place = await self._database.read(partial(place_in, room_id=room_id))
+            await self._hand_over(event, place, handle, encrypted=True)
 
     async def _hand_over(self, event: Json, place: Place, handle: Handle, *, encrypted: bool) -> None:
         spoken_of = about(event)
@@ -244,12 +253,9 @@ class Receiver:
                 return
         await self._database.write(partial(_put_aside, arrival=arrival, at=self._clock.now()))
 
-    async def _place(self, room_id: str, events: Sequence[Json]) -> Place:
-        """The place that a room is, after those who came and went in it."""
-        place = await self._database.read(partial(place_in, room_id=room_id))
+    async def _still_direct(self, room_id: str, events: Sequence[Json]) -> Place:
+        """The place that a direct room is after those who came and went in it."""
         changes = [event for event in events if event.get("type") == "m.room.member" and "state_key" in event]
-        if not isinstance(place, Direct) or not changes:
-            return place
         await self._database.write(partial(_note_members, room_id=room_id, events=changes, bot=self._session.user_id))
         return await self._database.read(partial(place_in, room_id=room_id))
 
@@ -264,56 +270,18 @@ class Receiver:
 
         await self._database.write(work)
 
-    # What could not be decrypted
-
-    async def _keep(self, room_id: str, event: Json, session_id: str) -> None:
-        event_id, sender = str(event.get("event_id")), str(event.get("sender"))
-        if await self._database.read(partial(inbox.has, arrival_id=event_id)):
-            return  # it was read before, and comes again after a death
-        now = self._clock.now()
-        await self._database.write(
-            partial(
-                undecryptable.keep,
-                room_id=room_id, event_id=event_id, account=sender, session_id=session_id, event=event, at=now,
-            )
-        )  # fmt: skip
-        due = now + undecryptable.PATIENCE
-        self._unread_due = due if self._unread_due is None else min(self._unread_due, due)
-
-    async def _reread(self, heard: Heard, handle: Handle) -> None:
-        """Hand over what waited and can now be read; give up what waited long enough."""
-        now = self._clock.now()
-        if self._unread_due is None or (not heard.keys and now < self._unread_due):
-            return
-        for room_id, event, came_at in await self._database.read(undecryptable.waiting):
-            event_id = str(event.get("event_id"))
-            try:
-                plain = self._session.crypto.decrypt(room_id, event)
-            except Undecryptable:
-                if now >= came_at + undecryptable.PATIENCE:
-                    await self._give_up(event_id, now)
-                continue
-            if self._acted_on(plain, now):
-                place = await self._database.read(partial(place_in, room_id=room_id))
-                await self._hand_over(plain, place, handle, encrypted=True)
-            await self._database.write(partial(undecryptable.drop, event_id=event_id))
-        self._unread_due = await self._database.read(undecryptable.next_due)
-
-    async def _give_up(self, event_id: str, now: datetime) -> None:
-        if await self._database.write(partial(undecryptable.give_up, event_id=event_id, at=now, wording=self._wording)):
-            self._written()
-
-    async def _lasting(self, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def _lasting(self, work: Callable[[], Awaitable[T]]) -> T:
         """Carry out work again until it succeeds: it fails when the database, or the homeserver, is away."""
-        for attempt in range(10**9):
+        failures = 0
+        while True:
             try:
                 return await work()
             except TokenRefused:
                 raise
-            except Exception as error:
-                _log.exception("What came could not be worked on, and is tried again (%s)", type(error).__name__)
-                await asyncio.sleep(own_wait(attempt, self._jitter))
-        raise AssertionError("unreachable")
+            except Exception:
+                _log.exception("What came could not be worked on, and is tried again")
+            await asyncio.sleep(own_wait(failures, self._jitter))
+            failures += 1
 
 
 def _brings_keys(answer: Json) -> bool:

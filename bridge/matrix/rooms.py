@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 
 from sqlalchemy import Boolean, ForeignKey, Index, String, Text, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -134,13 +135,24 @@ async def remember(session: AsyncSession, place: BranchRoom, room_id: str | None
 
 async def place_in(session: AsyncSession, room_id: str) -> Place:
     """The place that a room is; Elsewhere for a room that is the place of nothing."""
-    mirrored = await session.execute(
-        select(MirroredRoomRow.branch_id, MirroredRoomRow.key).where(MirroredRoomRow.room_id == room_id)
-    )
-    if (place := mirrored.first()) is not None:
-        return BranchRoom(*place)
-    account = await session.scalar(select(DirectRoomRow.account).where(DirectRoomRow.room_id == room_id))
-    return Elsewhere(room_id) if account is None else Direct(account)
+    return (await places_in(session, [room_id]))[room_id]
+
+
+async def places_in(session: AsyncSession, room_ids: Collection[str]) -> dict[str, Place]:
+    """The places that rooms are, as `place_in` gives them."""
+    places: dict[str, Place] = {room_id: Elsewhere(room_id) for room_id in room_ids}
+    for some in batched(places):
+        direct = await session.execute(
+            select(DirectRoomRow.room_id, DirectRoomRow.account).where(DirectRoomRow.room_id.in_(some))
+        )
+        places.update((str(room_id), Direct(account)) for room_id, account in direct)
+        mirrored = await session.execute(
+            select(MirroredRoomRow.room_id, MirroredRoomRow.branch_id, MirroredRoomRow.key).where(
+                MirroredRoomRow.room_id.in_(some)
+            )
+        )
+        places.update((str(room_id), BranchRoom(branch, key)) for room_id, branch, key in mirrored)
+    return places
 
 
 async def room_for(session: AsyncSession, place: Place) -> str | None:
@@ -161,6 +173,13 @@ async def act_only_after(session: AsyncSession, at: datetime) -> None:
     await session.execute(update(SyncRow).values(act_after=at))
 
 
+def batched(ids: Iterable[str], size: int = 500) -> Iterator[list[str]]:
+    """Ids in portions that fit into a query."""
+    remaining = iter(ids)
+    while portion := list(islice(remaining, size)):
+        yield portion
+
+
 async def encrypted_rooms(session: AsyncSession) -> set[str]:
     """The rooms that were ever seen encrypted."""
     return set(await session.scalars(select(EncryptedRoomRow.room_id)))
@@ -168,7 +187,7 @@ async def encrypted_rooms(session: AsyncSession) -> set[str]:
 
 async def remember_encrypted(session: AsyncSession, room_ids: Iterable[str], at: datetime) -> None:
     """From now on these rooms are encrypted, for ever."""
-    for room_id in sorted(set(room_ids)):
-        if await session.get(EncryptedRoomRow, room_id) is None:
-            session.add(EncryptedRoomRow(room_id=room_id, seen_at=at))
-    await session.flush()
+    new = set(room_ids) - await encrypted_rooms(session)
+    for portion in batched(sorted(new), 100):  # the event loop breathes between two
+        session.add_all(EncryptedRoomRow(room_id=room_id, seen_at=at) for room_id in portion)
+        await session.flush()

@@ -34,6 +34,8 @@ DEVICE_NAME: Final = "Kunveno"
 _IN_CLEAR: Final = frozenset({"m.reaction"})
 """Clients look for reactions in clear only; they hold nothing that may not be read."""
 _ENCRYPTION: Final = "m.room.encryption"
+_BREATH: Final = 50
+"""Rooms of a sync that are looked through between two breaths of the event loop."""
 
 
 class DeviceTaken(Exception):
@@ -181,7 +183,9 @@ class Session:
         heard = self.crypto.hear(answer)
         encrypted: set[str] = set()
         rooms = answer.get("rooms", {})
-        for room_id, room in rooms.get("join", {}).items():
+        for number, (room_id, room) in enumerate(rooms.get("join", {}).items()):
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
             if room.get("timeline", {}).get("limited"):
                 self.crypto.forget_present(room_id)
                 self._in_clear.discard(room_id)

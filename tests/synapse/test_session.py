@@ -23,7 +23,7 @@ from bridge.places import Direct
 from ground.clock import SystemClock
 from ground.database import Database
 from kunveno.demo.synapse import EmbeddedSynapse
-from tests.support.encrypted import EncryptedMember
+from tests.support.encrypted import ENCRYPTION, EncryptedMember
 from tests.support.installation import until
 from tests.support.people import NewBot
 from tests.support.register import fresh
@@ -207,3 +207,46 @@ async def test_who_left_the_direct_room_is_not_invited_again(home: Home, member:
         assert (left.place, left.account, left.how) == (Direct(member.user_id), member.user_id, "declined")
         with pytest.raises(DirectRefused):
             await session.direct_room(member.user_id)
+
+
+async def test_a_filter_that_hides_encryption_does_not_matter(home: Home, member: EncryptedMember) -> None:
+    """Neither one that hides it from the start, nor one that hides it from a room that was in clear before."""
+    hidden, later = await member.create_room(home.user_id), await member.create_room(home.user_id, encrypted=False)
+    async with home.open() as session:
+        for room in (hidden, later):
+            await home.api.join(room)
+        room_filter = {"state": {"not_types": ["m.room.encryption"]}, "timeline": {"not_types": ["m.room.encryption"]}}
+        answer = await home.api.sync(filter={"room": room_filter})
+        assert "'type': 'm.room.encryption'" not in str(answer)
+        await session.hear(answer)
+        await home.send(session, hidden, "secret")
+        assert (await member.read(hidden, home.user_id, "secret")).encrypted
+
+        await home.send(session, later, "in clear")
+        await member.client.room_put_state(later, "m.room.encryption", ENCRYPTION["content"])
+        await member.say(later, "encrypted now")
+        await session.hear(await home.api.sync(filter={"room": room_filter}, since=answer["next_batch"]))
+        await home.send(session, later, "encrypted too")
+        assert (await member.read(later, home.user_id, "encrypted too")).encrypted
+        assert not (await member.read(later, home.user_id, "in clear")).encrypted
+
+
+async def test_reactions_go_in_clear(home: Home, member: EncryptedMember) -> None:
+    room = await member.create_room(home.user_id)
+    event = await member.say(room, "hello")
+    async with home.open() as session:
+        await home.api.join(room)
+        content = {"m.relates_to": {"rel_type": "m.annotation", "event_id": event, "key": "✅"}}
+        await session.send(room, "m.reaction", content, "once")
+        seen = await member.see(room, lambda seen: seen.type == "m.reaction")
+        assert not seen.encrypted
+
+
+async def test_the_same_transaction_is_the_same_event(home: Home, member: EncryptedMember) -> None:
+    room = await member.create_room(home.user_id)
+    async with home.open() as session:
+        await home.api.join(room)
+        content = {"msgtype": "m.notice", "body": "once"}
+        first = await session.send(room, "m.room.message", content, "letter-1")
+    async with home.open() as session:
+        assert await session.send(room, "m.room.message", content, "letter-1") == first
