@@ -13,6 +13,7 @@ from bots.branches import decided
 from bots.kit.bot import Data
 from bots.kit.request import Refusal, Request
 from bots.kit.wording import Line
+from bridge.letters import Applied
 from bridge.places import BranchRoom, Direct
 from ground.texts import Text, text
 from party import register
@@ -105,8 +106,11 @@ async def answer(
 async def followed(request: Request, data: Data, failed: frozenset[str]) -> None:
     """The rooms are as the register says, or those of some branches are not."""
     letter, kind, values = str(data["letter"]), str(data["kind"]), cast(dict[str, str], data["values"])
-    if failed.isdisjoint(cast(list[str], data["branches"])):
+    concerned = failed.intersection(cast(list[str], data["branches"]))
+    if not concerned:
         await request.correct(letter, *decided.ready(kind, values))
         return
+    reasons = request.arrival.why if isinstance(request.arrival, Applied) else {}
+    why = next((reasons[branch] for branch in sorted(concerned) if branch in reasons), None)
     await request.correct(letter, *decided.lines(kind, values, follows=False))
-    await request.reply(*decided.failed(kind, values))
+    await request.reply(*decided.failed(kind, values, why))

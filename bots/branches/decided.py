@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final, TypeAlias
 
 from bots.kit.wording import Code, Day, Line, Strong
+from bridge.letters import Hindrance
 from ground.texts import Text, text
 
 Values: TypeAlias = Mapping[str, str]
@@ -38,12 +39,9 @@ def ready(kind: str, values: Values) -> list[Line]:
     return [one.said(values), one.ready]
 
 
-def failed(kind: str, values: Values) -> list[Line]:
-    """What is said where something in the rooms could not be done."""
-    return [
-        DECISIONS[kind].said(values),
-        text("But not everything could be done in the rooms. I keep trying; the administrators can see the reason."),
-    ]
+def failed(kind: str, values: Values, why: Hindrance | None) -> list[Line]:
+    """What is said where something in the rooms could not be done, and why as far as it is known."""
+    return [DECISIONS[kind].said(values), _BUT[why]]
 
 
 def _created(values: Values) -> Text:
@@ -133,6 +131,19 @@ def _cancelled(values: Values) -> Text:
 def _day(values: Values, key: str) -> Day | None:
     return Day(date.fromisoformat(values[key])) if key in values else None
 
+
+_BUT: Final[Mapping[Hindrance | None, Text]] = {
+    Hindrance.POWER: text(
+        "But not everything could be done in the rooms: I have not the power for it in one of them. The administrators "
+        "can see in which."
+    ),
+    Hindrance.AWAY: text(
+        "But not everything could be done in the rooms: the server does not answer. I try again until it does."
+    ),
+    None: text(
+        "But not everything could be done in the rooms. I try again; the administrators can see what stands in the way."
+    ),
+}
 
 _SOON: Final = text("The rooms follow.")
 _DONE: Final = text("The rooms have followed.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from bridge.places import Place
@@ -118,6 +120,15 @@ class Receipt:
     reason: str | None = None
 
 
+class Hindrance(StrEnum):
+    """What may stand in the way of a change in Matrix, as far as people are helped by knowing it."""
+
+    POWER = "power"
+    """The account has not the power, or is not in the room."""
+    AWAY = "away"
+    """The homeserver does not answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """The mirror has carried the register over to Matrix up to change number `number`.
@@ -128,6 +139,8 @@ class Applied:
     number: int
     at: datetime
     failed: frozenset[str] = frozenset()
+    why: Mapping[str, Hindrance] = field(default_factory=dict)
+    """What stood in the way, by branch, where it is one of these."""
 
 
 FromRooms: TypeAlias = Message | Edit | Reaction | PollResponse | PollEnd | Redaction | Joined | Left | Attachment

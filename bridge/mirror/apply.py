@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
-from bridge.matrix.api import AliasTaken, Forbidden, MatrixApi, MatrixError, NotFound, TokenRefused
+from bridge.letters import Hindrance
+from bridge.matrix.api import AliasTaken, Forbidden, MatrixApi, MatrixError, NotFound, TokenRefused, Unavailable
 from bridge.matrix.rooms import Origin, remember
 from bridge.mirror.content import creation
 from bridge.mirror.found import MARKER, Marker
@@ -46,6 +47,7 @@ class Failure:
 
     step: Step
     reason: str
+    why: Hindrance | None = None
 
 
 @dataclass(slots=True)
@@ -140,6 +142,7 @@ class _Hand:
 
     async def _one(self, step: Step) -> None:
         reason: str | None = None
+        why: Hindrance | None = None
         try:
             await self._carry_out(step)
         except TokenRefused:
@@ -147,14 +150,14 @@ class _Hand:
         except _Missing as missing:
             reason = f"it needs the room {missing.place}, which is not there"
         except MatrixError as error:
-            reason = str(error)
+            reason, why = str(error), hindrance(error)
         finally:
             if isinstance(step, CreateRoom):
                 self._coming[step.place].set()
         if reason is None:
             self.report.done.append(step)
         else:
-            self.report.failed.append(Failure(step, reason))
+            self.report.failed.append(Failure(step, reason, why))
         self._progress(step, reason)
 
     def _carry_out(self, step: Step) -> Awaitable[None]:
@@ -275,3 +278,13 @@ class _Hand:
 
     async def _remember(self, place: BranchRoom, room_id: str, origin: Origin) -> None:
         await self._database.write(lambda session: remember(session, place, room_id, origin))
+
+
+def hindrance(error: MatrixError) -> Hindrance | None:
+    """What stood in the way, as far as people are helped by knowing it."""
+    match error:
+        case Forbidden():
+            return Hindrance.POWER
+        case Unavailable():
+            return Hindrance.AWAY
+    return None

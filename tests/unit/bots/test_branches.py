@@ -11,9 +11,10 @@ from bots.branches import BOT
 from bots.branches.linking import OWNER
 from bots.branches.naming import slug_of
 from bots.kit.surroundings import Limits
-from bridge.letters import Correction, Receipt
+from bridge.letters import Applied, Correction, Hindrance, Receipt
 from bridge.places import BranchRoom, Direct
 from bridge.ports import LACKS, NoLink, RoomLink, links_asked
+from party.changes import last_number
 from party.operations.members import AddMember
 from tests.support.conversation import Someone, Stage, find, stage_on
 from tests.support.register import do
@@ -133,8 +134,18 @@ class TestCreate:
         assert await stage.said() == [
             "[corrected] The branch Lyon 3 (section) is created, under Rhône.",
             "The branch Lyon 3 (section) is created, under Rhône.\n"
-            "But not everything could be done in the rooms. I keep trying; the administrators can see the reason.",
+            "But not everything could be done in the rooms. I try again; "
+            "the administrators can see what stands in the way.",
         ]
+
+    @pytest.mark.parametrize(("why", "said"), [(Hindrance.POWER, "not the power"), (Hindrance.AWAY, "does not answer")])
+    async def test_and_why(self, stage: Stage, anna: Someone, why: Hindrance, said: str) -> None:
+        await anna.says("!branch create Lyon 3", "Rhône")
+        made = find(await stage.tree(), "lyon-3").id
+        number = await stage.db.read(last_number)
+        failed = frozenset({made, "another"})
+        await stage.arrives(Applied(number=number, at=stage.clock.now(), failed=failed, why={made: why}))
+        assert said in (await stage.said())[-1]
 
     async def test_what_failed_in_other_branches_is_not(self, stage: Stage, anna: Someone) -> None:
         await anna.says("!branch create Lyon 3", "Rhône")
