@@ -18,6 +18,9 @@ from kunveno.app import App
 from kunveno.metrics import CONTENT_TYPE, Metrics
 from kunveno.work import Standing, first_to_fail, work
 
+_ENDS = (signal.SIGINT, signal.SIGTERM)
+_LEAVING = 5.0
+"""Seconds to stop in before it is said that it takes long."""
 _STANDBY = 1.0
 """Seconds between two tries of a standby to take over."""
 _DATABASE_AGAIN = 5.0
@@ -29,16 +32,23 @@ _GUARD = 3.0
 async def serve(app: App, say: Callable[[str], None], bots: Sequence[Bot] = ()) -> None:
     """Work until SIGINT or SIGTERM; what is left of a round waits for the next start. A second process stands by.
 
+    A second signal ends the process at once, as if nothing were there to catch it.
+
     Raises what `kunveno.work.work` raises, but for the database's own failures, and OSError when the port is taken.
     """
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in _ENDS:
+        loop.add_signal_handler(number, stop.set)
     working, stopped = asyncio.create_task(_serve(app, say, bots)), asyncio.create_task(stop.wait())
     await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
+    for number in _ENDS:
+        loop.remove_signal_handler(number)
     if not working.done():
         working.cancel()
+        await asyncio.wait({working}, timeout=_LEAVING)
+    if not working.done():
+        say("Still stopping. A second signal ends the process at once; what is left waits for the next start.")
         await asyncio.wait({working})
     if not working.cancelled() and (error := working.exception()) is not None:
         raise error

@@ -1,0 +1,41 @@
+"""How `kunveno run` is stopped when what it does will not end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+PROGRAM = """
+import asyncio
+from kunveno import service
+
+async def stuck(*_):
+    print("Running.", flush=True)
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+
+service._serve, service._LEAVING = stuck, 0.1
+asyncio.run(service.serve(None, lambda line: print(line, flush=True)))
+"""
+
+
+async def test_a_second_signal_ends_what_does_not_end_by_itself() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            assert await process.stdout.readline() == b"Running.\n"
+            process.send_signal(signal.SIGTERM)
+            assert (await process.stdout.readline()).startswith(b"Still stopping. A second signal ends")
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == -signal.SIGTERM
+    finally:
+        if process.returncode is None:
+            process.kill()
