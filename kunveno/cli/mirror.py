@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _ASKING = 0.5
 """Seconds between two looks whether another process has answered, or is gone."""
+_PATIENCE = 3600.0
+"""Seconds that another process has to answer; a whole country with a throttled account takes it longer."""
 Json = Annotated[bool, typer.Option("--json", help="As data.")]
 Again = Annotated[bool, typer.Option("--invite-again", help="Also invite those who left or declined by themselves.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -54,6 +56,7 @@ def apply(ctx: typer.Context, json: Json = False, invite_again: Again = False) -
     """Make the homeserver show what the register says. Safe to interrupt, and to run again."""
     from functools import partial
     from json import dumps
+    from time import monotonic
 
     from bridge.mirror.mirror import LOCK
     from bridge.mirror.tables import answer, ask, outcome
@@ -62,6 +65,7 @@ def apply(ctx: typer.Context, json: Json = False, invite_again: Again = False) -
 
     async def work(app: App) -> None:
         request: str | None = None
+        until = monotonic() + _PATIENCE
         while True:
             async with locks.hold(app.database, LOCK) as held:
                 if held:
@@ -80,6 +84,12 @@ def apply(ctx: typer.Context, json: Json = False, invite_again: Again = False) -
             elif (answered := await app.database.read(partial(outcome, request=request))) is not None:
                 _say_answer(answered, json=json)
                 return
+            elif monotonic() > until:
+                output.error(
+                    "the other process has not answered. It does this all the same when it can; its health page says "
+                    "what holds it up. Run `kunveno apply` again to wait longer."
+                )
+                raise typer.Exit(Exit.REFUSED)
             await asyncio.sleep(_ASKING)
 
     of(ctx).run(work)

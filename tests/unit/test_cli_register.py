@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from kunveno.cli import build, output
+from ground.locks import hold_file
+from kunveno.cli import build, mirror, output
 from kunveno.cli.exits import Exit
 from kunveno.resources import EXAMPLES
 
@@ -326,3 +327,13 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
 
 def test_a_wrong_command_line_is_status_2(run: Run) -> None:
     assert run("branch", "rename", "x").exit_code == Exit.USAGE
+
+
+def test_apply_does_not_wait_for_ever_for_another_process(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mirror, "_PATIENCE", 0.0)
+    with hold_file(Path("kunveno.db.mirror.lock")) as held:
+        assert held
+        result = filled("apply")
+    assert result.exit_code == Exit.REFUSED
+    assert "was asked to do this" in result.stderr
+    assert "the other process has not answered" in result.stderr
