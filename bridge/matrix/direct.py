@@ -53,6 +53,7 @@ class DirectRooms:
     async def _make(self, row: DirectRoomRow) -> str:
         alias = f"#{_localpart(row)}:{self._api.user_id.partition(':')[2]}"
         if (room_id := await self._found(row, alias)) is not None:
+            await self._invite(room_id, row.account)
             return room_id
         body = _creation(row, self._api.user_id)
         try:
@@ -61,6 +62,11 @@ class DirectRooms:
             if not isinstance(error, AliasTaken) and error.status != _CONFLICT:
                 raise
         return await self._found(row, alias) or await self._api.create_room(body)
+
+    async def _invite(self, room_id: str, account: str) -> None:
+        """The invitation is the last that a homeserver does of a creation, and may have been what failed."""
+        if account not in await self._api.present(room_id):
+            await self._api.invite(room_id, account)
 
     async def _found(self, row: DirectRoomRow, alias: str) -> str | None:
         """The room that a process made before it died; a half-built one is left, and its alias set free."""

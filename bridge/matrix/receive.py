@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -27,11 +27,11 @@ from bridge.matrix.rooms import DirectRoomRow, SyncRow, place_in, places_in
 from bridge.matrix.session import Session
 from bridge.matrix.timeline import complete, interleave, since_entry
 from bridge.matrix.undecryptable import Unread, Wording, in_english
+from bridge.matrix.wire import text_in
 from bridge.places import Direct, Place
 from ground.clock import Clock
 from ground.database import Database
 
-T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 Handle = Callable[[FromRooms], Awaitable[None]]
@@ -51,6 +51,7 @@ _ATTEMPTS: Final = 3
 """How often an arrival is handed over that makes the program fail, before it is put aside."""
 _BREATH: Final = 50
 """Rooms of a sync that are looked through between two breaths of the event loop."""
+_BAD_REQUEST: Final = 400
 _ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,25 +90,26 @@ class Receiver:
 
         How far was read is saved when all of a batch was handled, so after a death some are handed over again.
         """
-        since = await self._lasting(self._begin)
-        fresh, rounds, failures = True, 0, 0
+        since = await self._begin()
+        rounds, failures = 0, 0
         while True:
             try:
-                answer = await self._sync(since, first=fresh)
+                answer = await self._sync(since, first=rounds == 0)
+                self.heard = self._clock.now()
+                since = await self._batch(answer, since, handle)
             except TokenRefused:
                 raise
-            except MatrixError as error:
-                _log.warning("The homeserver does not answer: %s", error)
-                if error.status == 400 and since is not None and fresh:
-                    since = None  # it does not know how far we have read: it was set up anew
-                await asyncio.sleep(own_wait(failures, self._jitter) + 1)
+            except Exception as error:
+                # The homeserver or the database is away, or an answer was none: what it brought is asked for again.
+                _log.warning("What happened cannot be heard for now", exc_info=not isinstance(error, MatrixError))
+                if isinstance(error, MatrixError):
+                    _log.warning("%s", error)
+                    if error.status == _BAD_REQUEST and rounds == 0:
+                        since = None  # it does not know how far was read: it was set up anew
+                await asyncio.sleep(own_wait(failures, self._jitter))
                 failures += 1
                 continue
-            failures = 0
-            self.heard = self._clock.now()
-            since = await self._lasting(partial(self._batch, answer, since, handle))
-            fresh = False
-            rounds += 1
+            rounds, failures = rounds + 1, 0
             if rounds > 1 and not _brings_keys(answer):
                 self._session.ready.set()
 
@@ -152,7 +154,7 @@ class Receiver:
 
     async def _batch(self, answer: Json, since: str | None, handle: Handle) -> str:
         """Carry out all that a sync brought; gives where to read on."""
-        rooms = answer.get("rooms", {})
+        token, rooms = text_in(answer, "next_batch"), answer.get("rooms", {})
         heard = await self._session.hear(answer)
         await self._doorkeeper.answer(invitations(rooms.get("invite", {}), self._session.user_id, self._ignored))
         await self._left(rooms.get("leave", {}))
@@ -160,7 +162,6 @@ class Receiver:
         await self._unread.hear(heard, partial(self._read_late, handle))
         if since is not None:
             await self._events(rooms.get("join", {}), since, handle)
-        token = str(answer["next_batch"])
         if token != since:
             await self._database.write(partial(self._save, token=token))
         return token
@@ -269,19 +270,6 @@ class Receiver:
                 await db.delete(row)
 
         await self._database.write(work)
-
-    async def _lasting(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Carry out work again until it succeeds: it fails when the database, or the homeserver, is away."""
-        failures = 0
-        while True:
-            try:
-                return await work()
-            except TokenRefused:
-                raise
-            except Exception:
-                _log.exception("What came could not be worked on, and is tried again")
-            await asyncio.sleep(own_wait(failures, self._jitter))
-            failures += 1
 
 
 def _brings_keys(answer: Json) -> bool:

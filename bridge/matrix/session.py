@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -34,6 +35,8 @@ DEVICE_NAME: Final = "Kunveno"
 _IN_CLEAR: Final = frozenset({"m.reaction"})
 """Clients look for reactions in clear only; they hold nothing that may not be read."""
 _ENCRYPTION: Final = "m.room.encryption"
+_SIGN_AGAIN: Final = 600.0
+"""Seconds until the device is signed again when that failed."""
 _BREATH: Final = 50
 """Rooms of a sync that are looked through between two breaths of the event loop."""
 
@@ -60,6 +63,7 @@ class Session:
         self._database = database
         self._clock = clock
         self._signing_keys = signing_keys
+        self._sign_at = 0.0
         self._encrypted: set[str] = set()
         self._in_clear: set[str] = set()
         """Rooms that the homeserver said are not encrypted, since this process runs."""
@@ -114,7 +118,11 @@ class Session:
         await self.sign()
 
     async def sign(self) -> None:
-        """Sign the device with the account's own identity, unless it is signed; `unsigned` says how it went."""
+        """Sign the device with the account's own identity, unless it is signed; `unsigned` says how it went.
+
+        What failed is tried again after a while.
+        """
+        self._sign_at = time.monotonic() + _SIGN_AGAIN
         try:
             identity = await asyncio.to_thread(crosssigning.load, self._signing_keys)
             await crosssigning.ensure(self.api, identity)
@@ -197,6 +205,8 @@ class Session:
             self._in_clear.discard(room_id)
         await self._remember_encrypted(encrypted)
         await self.crypto.work()
+        if self.unsigned is not None and time.monotonic() >= self._sign_at:
+            await self.sign()
         return heard
 
     def _hear(self, room_id: str, event: Json) -> bool:

@@ -393,6 +393,7 @@ async def test_survives_a_homeserver_in_trouble(
             proxy.fail(
                 Reply(429, '{"errcode": "M_LIMIT_EXCEEDED", "error": "later", "retry_after_ms": 10}'),
                 Reply(429, "", {"Retry-After": "0"}), Reply(502, "<html>"), Drop(), Reply(200, "no JSON"),
+                Reply(200, '{"no": "answer"}'), Reply(200, '{"next_batch": "s", "rooms": []}'),
                 Reply(400, '{"errcode": "M_UNKNOWN", "error": "no"}'),
             )  # fmt: skip
             for number in range(3):

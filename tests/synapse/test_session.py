@@ -198,6 +198,19 @@ async def test_a_direct_room_is_opened_once(home: Home, member: EncryptedMember)
         assert await session.direct_room(member.user_id) == room
 
 
+async def test_a_direct_room_without_its_guest_is_completed(home: Home, member: EncryptedMember) -> None:
+    async with home.running() as session:
+        room = await session.direct_room(member.user_id)
+        await home.api.remove(room, member.user_id)  # as if the invitation had failed
+
+        async def forget(db: AsyncSession) -> None:
+            await db.execute(update(DirectRoomRow).values(room_id=None, state=DirectState.OPENING))
+
+        await home.database.write(forget)
+        assert await session.direct_room(member.user_id) == room
+        assert (await home.api.present(room))[member.user_id] == "invite"
+
+
 async def test_who_left_the_direct_room_is_not_invited_again(home: Home, member: EncryptedMember) -> None:
     desk = Desk(home.database)
     async with home.running(desk) as session:
