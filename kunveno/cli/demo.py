@@ -64,12 +64,31 @@ async def _demo(data: Path, port: int, branches: str, *, once: bool) -> None:
             output.say(f"{new} accounts opened on {demo.synapse.server_name}.")
         if not await _mirror(demo):
             raise typer.Exit(Exit.PARTLY)
-        _show(demo, await scenario.settled(demo), await scenario.people(demo))
-        if not once:
-            program = f"{sys.argv[0]} --config {demo.installation.config}"
-            output.say("It stays up until Ctrl-C and keeps the rooms true. In another terminal, try for example:")
-            output.say(f"  {program} branch rename loire 'Loire (42)'")
-            await scenario.keep_true(demo, output.say)
+        logins = await scenario.people(demo)
+        _show(demo, await scenario.settled(demo), logins)
+        async with scenario.at_work(demo, output.say) as work:
+            await _converse(demo, logins)
+            if not once:
+                program = f"{sys.argv[0]} --config {demo.installation.config}"
+                output.say("It stays up until Ctrl-C. Write !help in any room; or in another terminal, for example:")
+                output.say(f"  {program} branch rename loire 'Loire (42)'")
+                await work
+
+
+async def _converse(demo: Demo, logins: Sequence[Login]) -> None:
+    """Let an officer talk with the bot."""
+    from kunveno.demo import scenario
+
+    officer = next((login for login in logins if login.offices), None)
+    if officer is None:
+        return
+    lines = ("branche", "aide")
+    output.say()
+    for line, answer in zip(lines, await scenario.ask(demo, officer, *lines), strict=True):
+        output.say(f"{officer.name} → {line}")
+        for said in answer.splitlines():
+            output.say(f"  Kunveno ← {said}" if said == answer.splitlines()[0] else f"            {said}")
+    output.say()
 
 
 def _say_chart(outcome: Outcome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,19 +13,21 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bridge.matrix.api import MatrixError
+from bridge.matrix.api import MatrixApi, MatrixError
 from bridge.mirror.mirror import LOCK, Mirror, View
 from bridge.mirror.wanted import scope
-from bridge.mirror.watch import Round, Watch
 from ground import locks
 from ground.clock import Clock
+from kunveno import installed
 from kunveno.app import App, open_app
 from kunveno.config import load
 from kunveno.connection import open_mirror
 from kunveno.demo.homeserver import SynapseOptions
-from kunveno.demo.installation import SERVER_NAME, Installation, prepare
+from kunveno.demo.installation import BOT, SERVER_NAME, Installation, prepare
 from kunveno.demo.synapse import EmbeddedSynapse
+from kunveno.metrics import Metrics
 from kunveno.resources import EXAMPLES
+from kunveno.work import Standing, work
 from party.branches import tree
 from party.exchange.importing import Outcome, take
 from party.exchange.reading import Reading, read_files
@@ -156,14 +159,39 @@ async def open_accounts(demo: Demo) -> int:
     return len(new)
 
 
-async def keep_true(demo: Demo, say: Callable[[str], None]) -> None:
-    """Work the mirror as `kunveno run` does. Never returns."""
+@asynccontextmanager
+async def at_work(demo: Demo, say: Callable[[str], None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Run the bots and keep the rooms true for the length of the block, as `kunveno run` does; yields that work."""
+    bots = installed.bots(demo.app.config.bots.disabled)
+    task = asyncio.create_task(work(demo.app, bots, Standing(), Metrics(), say))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
-    def told(turn: Round) -> None:
-        if turn.plan.steps:
-            say(f"{len(turn.report.done)} steps done, {len(turn.report.failed)} failed.")
 
-    await Watch(demo.mirror, told).run()
+async def ask(demo: Demo, login: Login, *lines: str) -> list[str]:
+    """Have somebody write to the bot directly; what it answers to each line, when it has. Raises DemoError."""
+    credentials = await demo.synapse.login(login.user[1:].partition(":")[0], PASSWORD)
+    async with MatrixApi.connect(demo.synapse.url, credentials) as api:
+        room = await api.create_room({"preset": "private_chat", "is_direct": True, "invite": [BOT]})
+        answers = []
+        for line in lines:
+            content = {"msgtype": "m.text", "body": line}
+            event = await api.send_message(room, "m.room.message", content, uuid.uuid4().hex)
+            answers.append(await _answer(api, room, event))
+        return answers
+
+
+async def _answer(api: MatrixApi, room: str, event: str) -> str:
+    for _ in range(_PATIENCE * 2):
+        for said in (await api.messages(room))["chunk"]:
+            relation = said["content"].get("m.relates_to", {}).get("m.in_reply_to", {})
+            if said["sender"] == BOT and relation.get("event_id") == event:
+                return str(said["content"]["body"])
+        await asyncio.sleep(0.5)
+    raise DemoError("the bot does not answer; what it says above may tell why")
 
 
 async def settled(demo: Demo) -> View:
