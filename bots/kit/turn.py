@@ -36,7 +36,8 @@ class Turn:
 
     async def speaker(self, account: str, *, speaks: bool = False) -> Person:
         """Who has an account. One that was only claimed is confirmed when it `speaks`."""
-        return await who.person(self.session, self.team.kit.surroundings.policy, account, self.now, speaks=speaks)
+        policy = self.team.kit.surroundings.policy
+        return await who.person(self.session, policy, account, spoke_at=self.now if speaks else None)
 
     async def branch_of(self, person: Person, place: Place) -> Branch | None:
         """The branch that a person means in a place."""

@@ -31,15 +31,17 @@ class Person:
 
 
 async def person(
-    session: AsyncSession, policy: PartyPolicy, account: str, at: datetime, *, speaks: bool = False
+    session: AsyncSession, policy: PartyPolicy, account: str, *, spoke_at: datetime | None = None
 ) -> Person:
-    """Who has an account. One that was only claimed is confirmed when it `speaks`."""
+    """Who has an account. One that was only claimed is confirmed where it is known when it spoke."""
     query = select(AccountRow, MemberRow).join(MemberRow, MemberRow.id == AccountRow.member_id)
     found = (await session.execute(query.where(AccountRow.user_id == account))).first()
     row: MemberRow | None = None
     if found is not None:
         claim, member = found
-        confirmed = claim.confirmed_at is not None or (speaks and await _confirm(session, policy, claim, at))
+        confirmed = claim.confirmed_at is not None
+        if not confirmed and spoke_at is not None:
+            confirmed = await _confirm(session, policy, claim, spoke_at)
         row = member if confirmed else None
     here = row if row is not None and row.status in (Status.MEMBER, Status.SUSPENDED) else None
     actor = Actor("person", None if row is None else row.id, account)
