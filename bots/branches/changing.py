@@ -238,6 +238,7 @@ COMMANDS = (
         aliases={"fr": ("branche renommer", "structure renommer", "section renommer")},
         examples={"en": 'branch rename lyon-3 "Lyon Montchat"', "fr": "branche renommer lyon-3 « Lyon Montchat »"},
         right="branch.edit",
+        anywhere=True,
     ),
     Command(
         name="branch move",
@@ -246,6 +247,7 @@ COMMANDS = (
         aliases={"fr": ("branche déplacer", "structure déplacer", "section déplacer")},
         examples={"en": "branch move lyon-3 under rhone", "fr": "branche déplacer lyon-3 sous rhone"},
         right="branch.move",
+        anywhere=True,
     ),
     Command(
         name="branch merge",
@@ -254,6 +256,7 @@ COMMANDS = (
         aliases={"fr": ("branche fusionner", "structure fusionner", "section fusionner")},
         examples={"en": "branch merge lyon-3 into lyon-7", "fr": "branche fusionner lyon-3 dans lyon-7"},
         right="branch.merge",
+        anywhere=True,
     ),
     Command(
         name="branch close",
@@ -262,5 +265,6 @@ COMMANDS = (
         aliases={"fr": ("branche fermer", "structure fermer", "section fermer")},
         examples={"en": "branch close lyon-3", "fr": "branche fermer lyon-3"},
         right="branch.close",
+        anywhere=True,
     ),
 )

@@ -67,6 +67,8 @@ class Command:
     """A whole correct line for each language, without prefix."""
     right: str | None = None
     """An action of `party.policy.ACTIONS`, asked for in the branch of the request; None for every member."""
+    anywhere: bool = False
+    """Whether the right is enough in any branch: for a command that names its branch, and whose handler asks there."""
     where: frozenset[Where] = EVERYWHERE
     strangers: bool = False
     """Whether accounts of nobody in the register may use it."""

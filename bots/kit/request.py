@@ -26,7 +26,7 @@ from party import branches, register
 from party.branches import Branch, Tree
 from party.members import MemberRow
 from party.operation import SYSTEM, Actor, Done, Operation
-from party.permissions import may
+from party.permissions import may, reached
 from party.policy import PartyPolicy
 
 
@@ -162,7 +162,7 @@ class Request(Occasion):
         self.command = command
         self.question = question
         """The letter that asked what this answers."""
-        self.need = command.right if command is not None else need
+        self.need = need if command is None else None if command.anywhere else command.right
         """The right without which this would not be done."""
 
     @property
@@ -182,6 +182,11 @@ class Request(Occasion):
     async def may(self, action: str, branch_id: str | None) -> bool:
         """Whether the person may do something in a branch."""
         return await may(self.session, self.policy, self.actor, action, branch_id, self.now)
+
+    async def may_anywhere(self, action: str) -> bool:
+        """Whether the person may do something in some branch."""
+        tree = await self.tree()
+        return bool(await reached(self.session, self.policy, self.actor, action, tree, self.now))
 
     async def usable(self) -> tuple[Command, ...]:
         """The commands that the person may use here."""

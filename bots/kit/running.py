@@ -165,6 +165,8 @@ class _Call:
     async def _lacks_right(self, request: Request, command: Command) -> bool:
         if command.right is None or await self._turn.allowed(self._person, command.right, request.branch):
             return False
+        if command.anywhere and await request.may_anywhere(command.right):
+            return False
         branch_id = None if request.branch is None else request.branch.id
         lines = await rights.refusal(
             request.session, request.surroundings, request.voice, command.right, branch_id, request.now

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bots.kit.command import Command, Where
 from bots.kit.surroundings import Surroundings
 from bridge.places import BranchRoom, Direct, Place
-from party.branches import Branch
+from party.branches import Branch, tree
 from party.operation import Actor
-from party.permissions import may
+from party.permissions import may, reached
 
 
 def sort_of(place: Place, surroundings: Surroundings) -> frozenset[Where]:
@@ -43,12 +43,16 @@ async def usable(
     branch_id = None if branch is None else branch.id
     rights: dict[str, bool] = {}
     found = []
+
+    async def somewhere(right: str) -> bool:
+        return bool(await reached(session, surroundings.policy, actor, right, await tree(session), now))
+
     for command in commands:
         if not here & command.where or not (known or command.strangers):
             continue
         right = command.right
         if right is not None and right not in rights:
             rights[right] = await may(session, surroundings.policy, actor, right, branch_id, now)
-        if right is None or rights[right]:
+        if right is None or rights[right] or (command.anywhere and await somewhere(right)):
             found.append(command)
     return tuple(found)

@@ -263,6 +263,26 @@ class TestRenameAndMove:
         assert await anna.taps("❌") == ["Nothing is changed."]
 
 
+class TestAnOfficeInOneBranch:
+    """Whoever holds an office in Lyon alone may use it from any room, for Lyon alone."""
+
+    async def test_the_branch_that_is_named_counts(self, stage: Stage, anna: Someone) -> None:
+        zoe = await stage.person("Zoé", "Lyon", offices=["secretary"])
+        assert (await zoe.says("!branch rename lyon Lyon Centre", "Rhône"))[0].startswith("The branch Lyon is called")
+        await zoe.says("!branch close lyon", "Rhône")
+        assert await zoe.says("!branch rename givors Givors Centre", "Rhône") == [
+            "In Givors that is for these offices: Secretary, Chair.\nYou can ask Anna Roux."
+        ]
+        await stage.passes(timedelta(minutes=11))
+        await anna.says("!member move zoé rhone", "Rhône")
+        await zoe.says("!branch close lyon", "Rhône")
+        assert (await zoe.taps("✅"))[0].startswith("The branch Lyon Centre is closed.")
+
+    async def test_without_any_it_is_said_before_anything_is_read(self, stage: Stage, bob: Someone) -> None:
+        (said,) = await bob.says("!branch rename nowhere Lyon Centre", "Rhône")
+        assert said.startswith("In Rhône that is for these offices: Secretary, Chair.")
+
+
 class TestMergeAndClose:
     async def test_a_merge_is_shown_then_done(self, stage: Stage, anna: Someone, bob: Someone) -> None:
         await stage.person("Zoé", "Lyon", offices=["treasurer"])
