@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 import time
@@ -12,7 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from nio.crypto.attachments import encrypt_attachment
+from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
+from nio.exceptions import EncryptionError
 
 from bridge.matrix import crosssigning
 from bridge.matrix.api import MatrixApi
@@ -166,6 +168,19 @@ class Session:
             return {"url": await self.api.upload(data, mimetype, name)}
         ciphertext, keys = await asyncio.to_thread(encrypt_attachment, data)
         return {**keys, "url": await self.api.upload(ciphertext, "application/octet-stream")}
+
+    async def download(self, source: str) -> bytes:
+        """The file that the `source` of an Attachment stands for, decrypted. Raises MatrixError, and ValueError for a
+        source that is none or a file that is not what its sender encrypted."""
+        file = json.loads(source)
+        data = await self.api.download(str(file["url"]))
+        if "key" not in file:
+            return data
+        try:
+            key, digest = file["key"]["k"], file["hashes"]["sha256"]
+            return await asyncio.to_thread(decrypt_attachment, data, key, digest, file["iv"])
+        except (EncryptionError, KeyError, TypeError) as error:
+            raise ValueError("the file is not what its sender encrypted") from error
 
     async def direct_room(self, account: str) -> str:
         """The room of the direct conversation with an account, opened when there is none.

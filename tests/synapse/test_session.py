@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import stat
 from collections.abc import AsyncIterator
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from nio.crypto.attachments import decrypt_attachment
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -160,12 +160,12 @@ async def test_who_has_left_cannot_read_on(home: Home, member: EncryptedMember, 
 async def test_files_go_out_encrypted(home: Home, member: EncryptedMember) -> None:
     async with home.open() as session:
         file = await session.upload(b"minutes", "text/plain", "minutes.txt", encrypted=True)
-        ciphertext = await home.api.download(file["url"])
-        assert ciphertext != b"minutes"
-        plain = decrypt_attachment(ciphertext, file["key"]["k"], file["hashes"]["sha256"], file["iv"])
-        assert plain == b"minutes"
+        assert await home.api.download(file["url"]) != b"minutes"
+        assert await session.download(json.dumps(file)) == b"minutes"
+        with pytest.raises(ValueError, match="not what its sender encrypted"):
+            await session.download(json.dumps({**file, "hashes": {"sha256": "AAAA"}}))
         clear = await session.upload(b"minutes", "text/plain", "minutes.txt", encrypted=False)
-        assert await home.api.download(clear["url"]) == b"minutes"
+        assert await session.download(json.dumps(clear)) == b"minutes"
 
 
 async def test_a_lost_folder_makes_a_new_device_with_the_old_signature(home: Home) -> None:
