@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
 from typer.testing import CliRunner, Result
 
 from bots.entrance import letter
 from kunveno.cli import build
 from kunveno.cli.exits import Exit
-from kunveno.migrate import metadata
-from party.invitations import InvitationRow
 
 CODE = re.compile("[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 INIT = "init --yes --name Test --server-name x.org --administrator @anna:x.org --url http://127.0.0.1:1"
@@ -36,9 +33,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         result = call(words)
         assert result.exit_code == Exit.DONE, result.output
-    engine = create_engine(f"sqlite:///{folder}/kunveno.db")
-    metadata().create_all(engine, [metadata().tables[InvitationRow.__tablename__]])
-    engine.dispose()
     return folder
 
 
