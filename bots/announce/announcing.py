@@ -128,6 +128,7 @@ async def drafted(request: Request, kind: Kind, branch: Branch, reach: Reach, wo
         member_id=None if request.member is None else request.member.id,
         source=request.origin.event or new_id(),
         place=address(request.place),
+        thread=request.origin.thread,
         words=words,
         at=request.now,
     )

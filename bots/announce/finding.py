@@ -43,12 +43,10 @@ async def _numbered(request: Request, written: str, kind: Kind) -> AnnouncementR
         return row
     if kind is Kind.REPORT:
         raise Refusal(text("There is no report {number}.", number=Code(written)))
+    named, listing = Code(written), Typed(request.say(text("announce list")))
     raise Refusal(
-        text(
-            "There is no announcement {number}. {command} shows those there are.",
-            number=Code(written), command=Typed(request.say(text("announce list"))),
-        )
-    )  # fmt: skip
+        text("There is no announcement {number}. {command} shows those there are.", number=named, command=listing)
+    )
 
 
 async def _replied_to(request: Request) -> AnnouncementRow | None:

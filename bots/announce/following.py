@@ -10,13 +10,14 @@ from bots.announce.rules import reach_of
 from bots.announce.sending import LOOK, correct_all, plan_look, take_back
 from bots.announce.tables import AnnouncementRow, Kind, Outcome, State
 from bots.kit.request import Occasion
-from bots.kit.who import person
 from bots.kit.wording import Line, Strong, compose
 from bridge.letters import Edit, Letter, Receipt, Redaction
 from bridge.places import place_at
 from ground import due
 from ground.due import Due
 from ground.texts import text
+from party.members import of_account
+from party.operation import Actor
 from party.permissions import may
 
 
@@ -116,22 +117,22 @@ async def _say_failed(occasion: Occasion, row: AnnouncementRow) -> None:
     tree = await occasion.tree()
     for why, branches in (await tables.not_arrived(occasion.session, row.id)).items():
         for branch in branches:
-            line = sentences.failed(_number(row), tree[branch].name, why)
-            await occasion.send(place_at(row.place), line, mentions=(row.account,))
+            await _tell(occasion, row, sentences.failed(_number(row), tree[branch].name, why), call=True)
 
 
-async def _tell(occasion: Occasion, row: AnnouncementRow, *lines: Line) -> None:
-    """Answer the message that asked for it."""
+async def _tell(occasion: Occasion, row: AnnouncementRow, *lines: Line, call: bool = False) -> None:
+    """Answer the message that asked for it; with `call` its author is called."""
     place = place_at(row.place)
-    words = compose(lines, await occasion.voice_for(place))
-    await occasion.put(Letter(to=place, content=words, answers=row.source))
+    words = compose(lines, await occasion.voice_for(place), mentions=(row.account,) if call else ())
+    await occasion.put(Letter(to=place, content=words, answers=row.source, thread=row.thread))
 
 
 async def _may(occasion: Occasion, row: AnnouncementRow, account: str) -> bool:
     """Whether an account may, now, send what this is in its branch."""
-    who = await person(occasion.session, occasion.policy, account)
+    member = await of_account(occasion.session, account)
+    actor = Actor("person", None if member is None else member.id, account)
     action = "report" if row.kind == Kind.REPORT else "announce"
-    return await may(occasion.session, occasion.policy, who.actor, action, row.branch_id, occasion.now)
+    return await may(occasion.session, occasion.policy, actor, action, row.branch_id, occasion.now)
 
 
 def _number(row: AnnouncementRow) -> str:

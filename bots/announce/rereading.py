@@ -10,9 +10,10 @@ from bots.kit.problems import Ambiguous, Problem
 from bots.kit.request import Occasion
 from bots.kit.team import IN
 from bots.kit.values import Reader
-from bots.kit.who import person
 from bridge.letters import Edit
 from bridge.places import Direct, place_at
+from party.members import of_account
+from party.operation import Actor
 
 
 async def reread(occasion: Occasion, row: AnnouncementRow, arrival: Edit) -> str | None:
@@ -31,9 +32,10 @@ async def reread(occasion: Occasion, row: AnnouncementRow, arrival: Edit) -> str
     found = Index(occasion.kit.commands, (IN,)).find(written, language=voice.language)
     if not isinstance(found, Found) or found.command.name != _COMMANDS[Kind(row.kind)]:
         return None
-    who = await person(occasion.session, occasion.policy, arrival.account)
+    member = await of_account(occasion.session, arrival.account)
+    actor = Actor("person", None if member is None else member.id, arrival.account)
     reader = Reader(
-        session=occasion.session, tree=occasion.tree, policy=occasion.policy, actor=who.actor, member=who.member,
+        session=occasion.session, tree=occasion.tree, policy=occasion.policy, actor=actor, member=member,
         branch=None, language=voice.language, zone=voice.zone, now=occasion.now,
     )  # fmt: skip
     try:

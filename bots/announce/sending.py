@@ -10,7 +10,7 @@ from bots.announce.tables import AnnouncementRow, Copy, Kind, State
 from bots.kit.request import Occasion
 from bots.kit.surroundings import RoomKind
 from bots.kit.wording import compose
-from bridge.letters import Correction, Letter, Withdrawal, Words
+from bridge.letters import Correction, Letter, Withdrawal, Words, outbox
 from bridge.places import BranchRoom
 from ground import due
 from party.branches import Branch
@@ -41,12 +41,12 @@ def _committee(kind: RoomKind, branch: Branch) -> bool:
 
 async def send_out(occasion: Occasion, row: AnnouncementRow, rooms: Mapping[str, BranchRoom | None]) -> None:
     """Send what was drafted. `rooms`: for each branch the room that it goes to; None where there is none."""
-    sent: dict[str, Copy | None] = dict.fromkeys(rooms)
     deadline = occasion.now + rules.TRIED_FOR
     words = await _words(occasion, row, [place for place in rooms.values() if place is not None])
-    for place, said in words.items():
-        letter = await occasion.put(Letter(to=place, content=said, deadline=deadline, owner=OWNER))
-        sent[place.branch_id] = Copy(letter, place)
+    letters = [Letter(to=place, content=said, deadline=deadline, owner=OWNER) for place, said in words.items()]
+    ids = await outbox.put_all(occasion.session, letters, occasion.now)
+    copies = {place.branch_id: Copy(letter, place) for place, letter in zip(words, ids, strict=True)}
+    sent = {branch: copies.get(branch) for branch in rooms}
     await tables.copies_noted(occasion.session, row.id, sent)
     row.state, row.sent_at = State.SENT, occasion.now
     await due.cancel(occasion.session, DROP, row.id)
@@ -65,16 +65,16 @@ async def correct_all(occasion: Occasion, row: AnnouncementRow, words: str) -> i
     row.words = words
     copies = await tables.copies(occasion.session, row.id)
     said = await _words(occasion, row, [copy.place for copy in copies])
-    for copy in copies:
-        await occasion.put(Letter(to=copy.place, content=Correction(copy.letter, said[copy.place])))
+    letters = [Letter(to=copy.place, content=Correction(copy.letter, said[copy.place])) for copy in copies]
+    await outbox.put_all(occasion.session, letters, occasion.now)
     return len(copies)
 
 
 async def take_back(occasion: Occasion, row: AnnouncementRow) -> int:
     """Withdraw all copies; returns how many there were."""
     copies = await tables.copies(occasion.session, row.id)
-    for copy in copies:
-        await occasion.put(Letter(to=copy.place, content=Withdrawal(copy.letter)))
+    letters = [Letter(to=copy.place, content=Withdrawal(copy.letter)) for copy in copies]
+    await outbox.put_all(occasion.session, letters, occasion.now)
     await due.cancel(occasion.session, LOOK, row.id)
     await tables.withdrawn(occasion.session, row)
     if row.progress is not None and rules.reach_of(row.reach).below:

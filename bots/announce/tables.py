@@ -62,6 +62,7 @@ class AnnouncementRow(Base):
     """The id of the message that asked for it: its edits are carried on, its removal withdraws."""
     place: Mapped[str] = mapped_column(String(300))
     """The address of the place where it was asked for."""
+    thread: Mapped[str | None] = mapped_column(String(255))
     words: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant)
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -108,6 +109,7 @@ async def note(
     member_id: str | None,
     source: str,
     place: str,
+    thread: str | None,
     words: str,
     at: datetime,
 ) -> AnnouncementRow:
@@ -115,7 +117,7 @@ async def note(
     number = (await session.scalar(select(func.max(AnnouncementRow.number))) or 0) + 1
     row = AnnouncementRow(
         id=new_id(), number=number, kind=kind, state=State.DRAFT, branch_id=branch_id, reach=reach, account=account,
-        member_id=member_id, source=source, place=place, words=words, created_at=at,
+        member_id=member_id, source=source, place=place, thread=thread, words=words, created_at=at,
     )  # fmt: skip
     session.add(row)
     await session.flush()

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.letters import delivery, outbox
 from bridge.letters.delivery import Earlier, Ended
-from bridge.letters.letter import PATIENCE, Content, Correction, Mark, PollClosing, Withdrawal, Words
+from bridge.letters.letter import PATIENCE, Content, Correction, Letter, Mark, PollClosing, Withdrawal, Words
 from bridge.letters.outbox import LetterRow, State
 from bridge.places import BranchRoom
 from ground.database import Database
@@ -53,6 +53,16 @@ async def test_what_waits_comes_in_order_and_leaves_out_what_is_put_off(post: Po
     assert await waiting(post) == [one, two, three, four]
     assert await waiting(post, but_places=("room:!a",)) == [two, four]
     assert await waiting(post, but=(two,)) == [one, three, four]
+
+
+async def test_many_letters_at_once_wait_in_their_order(post: Post) -> None:
+    letters = [Letter(to=LYON, content=Words(str(number)), owner="announce") for number in range(500)]
+    (first,) = await post.put_all([("!a", "1")])
+    ids = await post.database.write(lambda session: outbox.put_all(session, letters, NOON))
+    assert await waiting(post) == [first, *ids[:49]]
+    last = await post.row(ids[-1])
+    assert (last.owner, last.deadline, outbox.content_of(last)) == ("announce", NOON + PATIENCE, Words("499"))
+    assert await post.database.write(lambda session: outbox.put_all(session, [], NOON)) == []
 
 
 async def test_an_ended_letter_is_noted_once_and_gives_one_receipt(post: Post) -> None:
