@@ -82,6 +82,12 @@ def changed_since() -> Refusal:
     return Refusal(text("This has changed since I asked. Please give the command again, to see what would happen now."))
 
 
+def still(as_left: bool) -> None:
+    """Raises Refusal where what is to be undone is not `as_left` any more: somebody else has changed it since."""
+    if not as_left:
+        raise Refusal(text("Somebody has changed this since, so I leave it as it is."))
+
+
 async def answer(
     request: Request,
     kind: str,

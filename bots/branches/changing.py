@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import JsonValue
 
 from bots.branches import facts, warning
-from bots.branches.carrying import agreed, answer, ask, changed_since, here, rehearsed
+from bots.branches.carrying import agreed, answer, ask, changed_since, here, rehearsed, still
 from bots.branches.naming import slug_of
 from bots.kit.bot import Data
 from bots.kit.command import Argument, Command, Option, TierKey
@@ -73,7 +73,7 @@ async def rename(request: Request, branch: One, name: NewName) -> None:
     if not done.changed:
         await request.reply(text("It is called that already."))
         return
-    await request.undoable("branches.renamed", {"branch": branch.id, "name": branch.name})
+    await request.undoable("branches.renamed", {"branch": branch.id, "name": branch.name, "now": name})
     await answer(request, "renamed", {"old": branch.name, "branch": name}, [branch.id])
 
 
@@ -143,6 +143,7 @@ async def undo_create(request: Request, data: Data) -> None:
 async def undo_rename(request: Request, data: Data) -> None:
     """Give the former name back."""
     row, former = await branches.by_id(request.session, str(data["branch"])), str(data["name"])
+    still(row.name == data["now"])
     old = row.name
     await request.change(EditBranch.rename(row, former))
     await answer(request, "renamed", {"old": old, "branch": former}, [row.id])
@@ -152,13 +153,16 @@ async def undo_move(request: Request, data: Data) -> None:
     """Put the branch back to where it was."""
     tree, parent = await request.tree(), data["parent"]
     branch = tree[str(data["branch"])]
+    still(branch.parent_id == data["now"])
     await request.change(MoveBranch(branch.id, None if parent is None else str(parent), str(data["tier"])))
     await _say_moved(request, branch, None if parent is None else tree[str(parent)])
 
 
 async def _carry_out_move(request: Request, branch: Branch, operation: MoveBranch) -> None:
     await request.change(operation)
-    before = {"branch": branch.id, "parent": branch.parent_id, "tier": branch.tier}
+    before: Data = {
+        "branch": branch.id, "parent": branch.parent_id, "tier": branch.tier, "now": operation.parent_id
+    }  # fmt: skip
     await request.undoable("branches.moved", before)
     parent = None if operation.parent_id is None else (await request.tree())[operation.parent_id]
     await _say_moved(request, branch, parent)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Final
 
 from bots.branches import facts, showing
-from bots.branches.carrying import answer, here, need
+from bots.branches.carrying import answer, here, need, still
 from bots.branches.naming import first_day, holders, last_day
 from bots.kit.bot import Data
 from bots.kit.command import Argument, Command, Moment, OfficeKey, Option
@@ -23,6 +23,8 @@ from party.operations.mandates import EndMandate, GiveMandate
 GIVE: Final = "mandate.give"
 END: Final = "mandate.end"
 _OFFICE: Final = {"en": "treasurer", "fr": "trésorière"}
+_HOLD: Final = (Status.MEMBER, Status.SUSPENDED)
+"""Who may hold an office."""
 Who = Annotated[
     MemberRow, Argument(what=text("the member"), example={"en": "@jeanne:example.org", "fr": "@jeanne:example.org"})
 ]
@@ -57,7 +59,7 @@ async def give(request: Request, who: Who, office: Office, *, until: Until = Non
     await need(request, GIVE, branch)
     await _must_be_free(request, who, office, branch, starts_at or request.now, ends_at)
     (done,) = await request.change(GiveMandate(who.id, office, branch.id, starts_at, ends_at))
-    await request.undoable("branches.given", {"mandate": done.subject_id})
+    await request.undoable("branches.given", {"mandate": done.subject_id, "ends_at": _written(ends_at)})
     row = await mandates.by_id(request.session, done.subject_id)
     await _say(request, "given", row, who.name, branch, follows=row.starts_at <= request.now)
 
@@ -74,9 +76,9 @@ async def end(
     row = await _one(request, who, office, branch)
     await need(request, END, branch)
     ends_at = request.now if until is None else _end(until, request.policy.zone(branch.timezone))
-    former = None if row.ends_at is None else row.ends_at.isoformat()
+    former = _written(row.ends_at)
     await _end_it(request, row, who.name, branch, ends_at)
-    await request.undoable("branches.ended", {"mandate": row.id, "ends_at": former})
+    await request.undoable("branches.ended", {"mandate": row.id, "ends_at": former, "now": _written(row.ends_at)})
 
 
 async def show(
@@ -106,17 +108,19 @@ async def show(
 
 async def undo_give(request: Request, data: Data) -> None:
     """End it at once."""
-    row, name, branch = await _kept(request, data)
-    await _end_it(request, row, name, branch, request.now)
+    row, who, branch = await _kept(request, data)
+    still(_written(row.ends_at) == data["ends_at"])
+    await _end_it(request, row, who.name, branch, request.now)
 
 
 async def undo_end(request: Request, data: Data) -> None:
     """The end that it had before, or none."""
-    row, name, branch = await _kept(request, data)
+    row, who, branch = await _kept(request, data)
+    still(_written(row.ends_at) == data["now"] and who.status in _HOLD)
     former, over = data["ends_at"], row.ends_at
     await request.change(EndMandate(row.id, None if former is None else datetime.fromisoformat(str(former))))
     was_over = over is not None and over <= request.now
-    await _say(request, "given", row, name, branch, follows=was_over)
+    await _say(request, "given", row, who.name, branch, follows=was_over)
 
 
 async def _end_it(request: Request, row: MandateRow, name: str, branch: Branch, ends_at: datetime) -> None:
@@ -162,15 +166,18 @@ async def _one(request: Request, who: MemberRow, office: OfficeKey | None, branc
     return rows[0]
 
 
-async def _kept(request: Request, data: Data) -> tuple[MandateRow, str, Branch]:
+async def _kept(request: Request, data: Data) -> tuple[MandateRow, MemberRow, Branch]:
     row = await mandates.by_id(request.session, str(data["mandate"]))
-    who = await members.by_id(request.session, row.member_id)
-    return row, who.name, (await request.tree())[row.branch_id]
+    return row, await members.by_id(request.session, row.member_id), (await request.tree())[row.branch_id]
+
+
+def _written(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
 
 
 def _must_belong(who: MemberRow) -> None:
     """Raises Refusal for whoever cannot hold an office."""
-    if who.status not in (Status.MEMBER, Status.SUSPENDED):
+    if who.status not in _HOLD:
         raise Refusal(text("{name} is not a member, and so cannot hold an office.", name=who.name))
 
 

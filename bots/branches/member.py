@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from bots.branches import facts, warning
-from bots.branches.carrying import agreed, answer, ask, changed_since, here, need, officers_only, rehearsed
+from bots.branches.carrying import agreed, answer, ask, changed_since, here, need, officers_only, rehearsed, still
 from bots.branches.people import must_see
 from bots.kit.bot import Data
 from bots.kit.command import Argument, Command, Option
@@ -78,7 +78,7 @@ async def move(request: Request, who: Who, to: To) -> None:
     await need(request, "member.transfer", former)
     await need(request, "member.transfer", to)
     await request.change(TransferMember(who.id, to.id))
-    await request.undoable("branches.transferred", {"member": who.id, "branch": former.id})
+    await request.undoable("branches.transferred", {"member": who.id, "branch": former.id, "now": to.id})
     await _say(request, "transferred", who, {"branch": to.name}, [former.id, to.id])
 
 
@@ -124,6 +124,7 @@ async def answered_remove(request: Request, key: str, data: Data) -> None:
 async def undo_add(request: Request, data: Data) -> None:
     """The entry stays, as that of somebody who has left; the account is free again."""
     who = await members.by_id(request.session, str(data["member"]))
+    still(who.status == Status.MEMBER)
     if data["account"] is not None:
         await request.change(ReleaseAccount(who.id, str(data["account"])))
     await request.change(SetStatus(who.id, Status.LEFT))
@@ -133,6 +134,7 @@ async def undo_add(request: Request, data: Data) -> None:
 async def undo_move(request: Request, data: Data) -> None:
     """Back to the former branch."""
     who = await members.by_id(request.session, str(data["member"]))
+    still(who.branch_id == data["now"])
     left, back = who.branch_id, (await request.tree())[str(data["branch"])]
     await request.change(TransferMember(who.id, back.id))
     await _say(request, "transferred", who, {"branch": back.name}, [left, back.id])
@@ -140,17 +142,18 @@ async def undo_move(request: Request, data: Data) -> None:
 
 async def undo_suspend(request: Request, data: Data) -> None:
     """A full member again."""
-    await _set(request, data, Status.MEMBER, "reinstated")
+    await _set(request, data, Status.SUSPENDED, Status.MEMBER, "reinstated")
 
 
 async def undo_reinstate(request: Request, data: Data) -> None:
     """Suspended again."""
-    await _set(request, data, Status.SUSPENDED, "suspended")
+    await _set(request, data, Status.MEMBER, Status.SUSPENDED, "suspended")
 
 
-async def _set(request: Request, data: Data, status: Status, said: str) -> None:
+async def _set(request: Request, data: Data, now: Status, then: Status, said: str) -> None:
     who = await members.by_id(request.session, str(data["member"]))
-    await request.change(SetStatus(who.id, status))
+    still(who.status == now)
+    await request.change(SetStatus(who.id, then))
     await _say(request, said, who, {}, [who.branch_id])
 
 

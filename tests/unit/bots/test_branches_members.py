@@ -336,6 +336,37 @@ class TestMandates:
             assert said.startswith("In Lyon that is for these offices: Secretary, Chair.")
 
 
+SINCE = ["Somebody has changed this since, so I leave it as it is."]
+
+
+class TestUndoneTooLate:
+    """What somebody else has changed meanwhile is not overturned."""
+
+    @pytest.mark.parametrize(
+        ("line", "other"),
+        [
+            ("member suspend bob", "member reinstate bob"),
+            ("member move bob givors", "member move bob rhone"),
+            ("mandate give bob treasurer --in lyon", "mandate end bob treasurer until tomorrow --in lyon"),
+            ("branch rename lyon Lyon Centre", "branch rename lyon Lyon"),
+        ],
+    )
+    async def test_by_the_branch_above(self, stage: Stage, anna: Someone, bob: Someone, line: str, other: str) -> None:
+        tom = await stage.person("Tom", "France", offices=["secretary"])
+        await anna.says(line)
+        await stage.passes(timedelta(seconds=5))
+        assert "I know" not in (await tom.says(other))[0]
+        assert await anna.says("undo") == SINCE
+
+    async def test_who_has_left_gets_no_office_back(self, stage: Stage, anna: Someone, bob: Someone) -> None:
+        await anna.says("mandate give bob treasurer --in lyon")
+        await stage.passes(timedelta(days=1))
+        await anna.says("mandate end bob treasurer --in lyon")
+        row = await member(stage, "Bob Blanc")
+        await do(stage.db, SetStatus(row.id, Status.LEFT), at=stage.clock.now())
+        assert await anna.says("undo") == SINCE
+
+
 async def test_no_account_is_ever_confirmed_by_somebody_else(stage: Stage, anna: Someone) -> None:
     await anna.says("!member add Jeanne Dupont --account @jeanne:example.org", "Lyon")
 
