@@ -301,6 +301,7 @@ def upgrade() -> None:
         sa.Column("member_id", sa.String(length=26), nullable=True),
         sa.Column("source", sa.String(length=255), nullable=False),
         sa.Column("place", sa.String(length=300), nullable=False),
+        sa.Column("thread", sa.String(length=255), nullable=True),
         sa.Column("words", sa.Text(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("sent_at", Instant(), nullable=True),
