@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,10 +27,13 @@ from ground.due import Due
 
 _OURS: Final = (Message, Edit, Reaction, Redaction, Receipt)
 """What concerns the kit itself; the rest only bots that listen to it."""
+Observe: TypeAlias = Callable[[str, Outcome, float], None]
+"""Is told the name of a command that was handled, what became of it, and the seconds until that was committed."""
 
 
 class Dispatcher:
-    """Hands what arrives to the bots. `wake` is called when there may be letters to deliver."""
+    """Hands what arrives to the bots. `wake` is called when there may be letters to deliver, `observe` for every command
+    that is not private."""
 
     def __init__(
         self,
@@ -38,12 +42,14 @@ class Dispatcher:
         surroundings: Surroundings,
         bots: Sequence[Bot],
         wake: Callable[[], None],
+        observe: Observe = lambda _name, _outcome, _seconds: None,
     ) -> None:
         self.team: Final = Team([*bots, undo_bot(bots)], surroundings)
         self.clock: Final = clock
         self._database = database
         self._meter = Meter(surroundings.limits)
         self._wake = wake
+        self._observe = observe
 
     async def handle(self, arrival: Arrival) -> None:
         """Handle what arrived, once. What the program fails at is set aside.
@@ -78,10 +84,17 @@ class Dispatcher:
         if isinstance(arrival, Message) and self._speaks(arrival):
             verdict = self._meter.judge(arrival.account, arrival.place, now)
 
+        turns: list[Turn] = []
+
         async def work(turn: Turn) -> Outcome:
+            turns.append(turn)
             return await arriving.take(turn, arrival, verdict)
 
+        began = time.perf_counter()
         outcome = await self._transact(work, arrival, arrival.id)
+        for command in turns[-1].commands if turns else ():
+            if not command.private:
+                self._observe(command.name, outcome, time.perf_counter() - began)
         if outcome is Outcome.NOT_UNDERSTOOD and isinstance(arrival, Message):
             self._meter.not_understood(arrival.account, arrival.place, now)
 

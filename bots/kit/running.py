@@ -117,6 +117,7 @@ class _Call:
 
     async def run(self, found: Found) -> Outcome:
         command, first = found.command, self._first
+        self._turn.commands.append(command)
         if not sort_of(first.place, first.surroundings) & command.where:
             await first.reply(*usage.wrong_place(command, first.voice.language))
             return Outcome.REFUSED

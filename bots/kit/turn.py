@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,6 +29,8 @@ class Turn:
     now: datetime
     team: Team
     last: bool = False
+    commands: list[Command] = field(default_factory=list)
+    """Filled with the commands that were found on the way, for whoever counts them."""
 
     def occasion(self, bot: str) -> Occasion:
         """For what a bot does unasked."""
