@@ -32,8 +32,10 @@ Observe: TypeAlias = Callable[[str, Outcome, float], None]
 
 
 class Dispatcher:
-    """Hands what arrives to the bots. `wake` is called when there may be letters to deliver, `observe` for every command
-    that is not private."""
+    """Hands what arrives to the bots.
+
+    `wake` is called when there may be letters to deliver, `observe` for every command that is not private.
+    """
 
     def __init__(
         self,
