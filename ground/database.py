@@ -171,7 +171,7 @@ def parse_url(address: str) -> URL:
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url)
+    engine = create_async_engine(url, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: object) -> None:
@@ -191,4 +191,4 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
 
 def _postgres_engine(url: URL) -> AsyncEngine:
-    return create_async_engine(url, pool_pre_ping=True, isolation_level="SERIALIZABLE")
+    return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="SERIALIZABLE")

@@ -160,6 +160,20 @@ async def test_other_errors_of_the_database_are_not_tried_again(db: Database) ->
     assert runs == 2
 
 
+async def test_an_error_of_the_database_shows_no_values(db: Database) -> None:
+    async def work(session: AsyncSession) -> None:
+        session.add(MirrorRequestRow(id="counter", asked_at=NOW, outcome="Jeanne"))
+        await session.flush()
+        session.expunge_all()
+        session.add(MirrorRequestRow(id="counter", asked_at=NOW, outcome="Jeanne"))
+        await session.flush()
+
+    with pytest.raises(DBAPIError) as raised:
+        await db.write(work)
+    assert "mirror_requests" in str(raised.value)
+    assert "Jeanne" not in str(raised.value)
+
+
 async def test_a_reader_of_the_feed_misses_nothing_under_many_writers(db: Database) -> None:
     writers = 30
 
