@@ -236,6 +236,15 @@ class Stage:
         """The bridge reports on a letter."""
         await self.arrives(Receipt(id=self.event(), letter=letter.id, owner=owner, outcome=outcome))
 
+    async def delivers(self, branch: str) -> None:
+        """The bridge has delivered, in the rooms of a branch, all letters whose writer asked for a receipt."""
+        branch_id = find(await self.tree(), branch).id
+        asked = select(LetterRow.id, LetterRow.owner).where(LetterRow.owner.is_not(None))
+        query = asked.where(LetterRow.place.startswith(f"branch:{branch_id}/")).order_by(LetterRow.number)
+        letters = await self.db.read(lambda session: session.execute(query))
+        for letter, owner in letters.all():
+            await self.arrives(Receipt(id=f"receipt-{letter}", letter=letter, owner=str(owner), outcome="delivered"))
+
     def event(self) -> str:
         """The id of another event."""
         self._counter += 1
@@ -386,10 +395,14 @@ class Someone:
 
     async def joins(self, room: str | None = None) -> list[str]:
         """Enter a room, or the direct conversation."""
+        await self.enters(room)
+        return await self.stage.said()
+
+    async def enters(self, room: str | None = None) -> None:
+        """Enter, and leave the answers to be looked at."""
         stage = self.stage
         place = await stage.place(room, self.account)
         await stage.arrives(Joined(id=stage.event(), place=place, account=self.account, at=stage.clock.now()))
-        return await stage.said()
 
     async def leaves(self, room: str | None = None, *, declined: bool = False, by: str | None = None) -> list[str]:
         """Leave a room, decline its invitation, or be removed by somebody."""

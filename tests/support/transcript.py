@@ -21,6 +21,8 @@ _TAPPED: Final = re.compile(r"· (?P<name>.+?):? (?P<key>\S+)")
 _ELSEWHERE: Final = re.compile(r"← \((?P<room>[^)]*)\) ", re.S)
 _DIRECT: Final = frozenset({"direct", "en privé"})
 _FOLLOW: Final = frozenset({"the rooms follow", "les salons suivent"})
+_ENTERS: Final = re.compile(r"(?P<name>.+?) (?:enters|entre dans) (?P<room>.+)")
+_ARRIVES: Final = re.compile(r"(?:it arrives in|cela arrive dans) (?P<names>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,19 @@ async def _tap(stage: Stage, what: str, text: str) -> None:
 
 
 async def _wait(stage: Stage, what: str, text: str, language: str) -> None:
-    """`[in 2 hours]`, `[+ 10 minutes]`, `[friday 18:00]`: the clock moves on. `[the rooms follow]`: they do."""
+    """`[in 2 hours]`, `[+ 10 minutes]`, `[friday 18:00]`: the clock moves on. `[the rooms follow]`: they do.
+    `[Anna enters Lyon]`: the room. `[it arrives in Lyon, Brest]`: what asks for a receipt is delivered there."""
     assert text.startswith("[") and text.endswith("]"), f"{what}: nobody speaks; lines begin with →, ←, · or ["
     written = text[1:-1].strip()
     if written in _FOLLOW:
         await stage.is_applied()
+        return
+    if enters := _ENTERS.fullmatch(written):
+        await _person(stage, what, enters["name"]).enters(enters["room"])
+        return
+    if arrives := _ARRIVES.fullmatch(written):
+        for branch in arrives["names"].split(", "):
+            await stage.delivers(branch)
         return
     zone = stage.surroundings.policy.zone(None)
     now = stage.clock.now()
