@@ -108,6 +108,7 @@ async def test_a_thousand_rooms_hold_nothing_up(database: Database, tmp_path: Pa
     async with CryptoFolder.hold(tmp_path / "crypto", wait=False) as folder:
         machine = await asyncio.to_thread(Machine.open, folder, BOT, "KUNVENO")
         session = Session(api, "KUNVENO", database, SystemClock(), Crypto(api, machine), tmp_path / "keys")
+        session.unsigned = None
         desk = Desk(database)
         hearing = asyncio.create_task(Receiver(session, database, SystemClock()).run(desk.handle))
         longest = await _longest_wait(server.told)
