@@ -16,6 +16,7 @@ from bridge.matrix.rooms import known_rooms
 from bridge.mirror.mirror import LOCK
 from ground import locks
 from ground.database import Database
+from kunveno import check_device
 from kunveno.check_registration import registration_file
 from kunveno.config import Config, Homeserver
 from kunveno.connection import AccountUnusable, open_api
@@ -64,6 +65,7 @@ async def homeserver(config: Config, database: Database | None, *, probe: bool =
                 findings += await _join(api, config)
                 findings += await _probe(config.homeserver, api) if probe else _limits(config.homeserver)
                 findings += await _rooms(api, database) if database is not None else []
+                findings.append(await check_device.trust(api, config.homeserver))
     except AccountUnusable as error:
         what, _, remedy = str(error).partition("; ")
         findings.append(_bad(what, remedy or "correct homeserver.user_id, or give the account that it names"))

@@ -9,6 +9,8 @@ import aiohttp
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ground.clock import Clock, SystemClock
+from kunveno import check_device, check_letters
 from kunveno.app import DatabaseUnusable, open_database
 from kunveno.check_homeserver import homeserver
 from kunveno.config import Config
@@ -18,11 +20,13 @@ from party.branches import BranchRow
 from party.members import MemberRow
 
 
-async def look(config: Config, *, probe: bool = False) -> list[Finding]:
+async def look(config: Config, *, probe: bool = False, clock: Clock | None = None) -> list[Finding]:
     """All findings, in the order in which one would mend them. `probe` tries the limits, with a room of its own."""
-    findings = [*configuration(config), *await database(config)]
+    findings = [*configuration(config), *check_device.files(config.homeserver), *await database(config)]
     try:
         async with open_database(config) as opened:
+            post = await opened.read(check_letters.read)
+            findings += check_letters.look(post, (clock or SystemClock()).now())
             return findings + await homeserver(config, opened, probe=probe)
     except (DatabaseUnusable, SchemaError):
         return findings + await homeserver(config, None, probe=probe)

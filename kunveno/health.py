@@ -38,17 +38,18 @@ def look(standing: Standing, now: datetime) -> tuple[bool, Mapping[str, object]]
 
 def _trouble(standing: Standing, now: datetime) -> str | None:
     """The first thing that is wrong."""
-    watch, session, letters = standing.watch, standing.session, standing.letters
-    if watch is None or session is None:
+    watch, session, receiver = standing.watch, standing.session, standing.receiver
+    if watch is None or session is None or receiver is None:
         return "not yet begun"
     if watch.trouble is not None:
         return watch.trouble
-    if watch.heard is None or now - watch.heard > _SILENCE:
+    if receiver.heard is None or now - receiver.heard > _SILENCE:
         return "the homeserver does not answer"
     if not session.ready.is_set():
         return "what happened before the start has not been read to its end"
     if session.unsigned is not None:
         return f"the device is not signed: {session.unsigned}"
+    letters = standing.letters
     if letters is not None and letters.oldest is not None and now - letters.oldest > _STUCK:
         return f"a letter has waited for delivery since {letters.oldest.isoformat(timespec='seconds')}"
     return None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.exc import DBAPIError
 
 from bots.kit.bot import Bot
+from bots.kit.outages import is_outage
 from bridge.mirror.mirror import LOCK
 from bridge.web.server import Counts
 from bridge.web.server import serve as serve_web
@@ -72,7 +73,7 @@ async def _serve(app: App, say: Callable[[str], None], bots: Sequence[Bot]) -> N
             continue
         if not waiting:
             waiting = True
-            say("Another process works the mirror. Standing by.")
+            say("Another process works with this database. Standing by.")
         await asyncio.sleep(_STANDBY)
 
 
@@ -99,4 +100,7 @@ def _of_the_database(error: Exception) -> bool:
 
 
 def _said(error: Exception) -> str:
+    """What an error says when it is about the connection; only its name when it may hold what is in the database."""
+    if not is_outage(error):
+        return type(error).__name__
     return str(error.orig if isinstance(error, DBAPIError) else error) or type(error).__name__

@@ -9,18 +9,24 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bots.kit.bot import Bot
 from bots.kit.dispatch import Dispatcher, due_handlers
-from bridge.letters import Applied, outbox
+from bots.kit.preferences import voice_for
+from bridge.letters import Applied, Arrival
 from bridge.letters.outbox import Counts
 from bridge.matrix.deliver import Deliverer
 from bridge.matrix.receive import Receiver
 from bridge.matrix.session import Session
 from bridge.mirror.watch import Round, Watch
-from ground.texts import load_translators
-from kunveno import ticks
+from bridge.places import Place
+from ground.texts import Text, load_translators
+from kunveno import ticks, tidying
 from kunveno.app import App
 from kunveno.connection import open_mirror
+from kunveno.logs import without_accounts
+from kunveno.measuring import measure
 from kunveno.metrics import Metrics
 from kunveno.resources import LOCALE
 from kunveno.setting import display_name, surroundings
@@ -30,7 +36,7 @@ log = logging.getLogger(__name__)
 _FIRST_ANSWER: Final = timedelta(minutes=10)
 """How long a homeserver that starts together with the program has to answer."""
 _COUNTING: Final = 5.0
-"""Seconds between two looks at how the outbox stands."""
+"""Seconds between two looks at what the metrics measure."""
 
 
 @dataclass(slots=True)
@@ -60,31 +66,34 @@ async def work(app: App, bots: Sequence[Bot], standing: Standing, metrics: Metri
     ):
         mirror = replace(mirror, api=session.api)
         deliverer = Deliverer(app.database, session, app.clock)
+        oldest = timedelta(hours=app.config.bots.oldest)
 
         def stir() -> None:
             deliverer.wake()
             watch.stir()
 
-        dispatcher = Dispatcher(
-            app.database,
-            app.clock,
-            surroundings(
-                app.config,
-                load_translators(LOCALE),
-                account=session.user_id,
-                name=await display_name(session.api),
-            ),
-            bots,
-            stir,
+        around = surroundings(
+            app.config, load_translators(LOCALE), account=session.user_id, name=await display_name(session.api)
         )
+        dispatcher = Dispatcher(app.database, app.clock, around, bots, stir, observe=metrics.command)
+
+        async def handle(arrival: Arrival) -> None:
+            await dispatcher.handle(arrival)
+            metrics.arrived(arrival)
+
+        async def worded(read: AsyncSession, place: Place, _account: str, sentence: Text) -> str:
+            return (await voice_for(read, around, place)).say(sentence)
+
         rounds: asyncio.Queue[Round] = asyncio.Queue()
         watch = Watch(mirror, rounds.put_nowait, told=True)
         receiver = Receiver(
             session,
             app.database,
             app.clock,
-            oldest=timedelta(hours=app.config.bots.oldest),
+            oldest=oldest,
+            wording=worded,
             written=deliverer.wake,
+            listener=watch.hear,
         )
         standing.watch, standing.session, standing.receiver = watch, session, receiver
 
@@ -93,28 +102,21 @@ async def work(app: App, bots: Sequence[Bot], standing: Standing, metrics: Metri
                 round_ = await rounds.get()
                 _tell(round_, say)
                 metrics.mirror_failed.set(len(round_.report.failed))
-                failed = frozenset(failure.step.place.branch_id for failure in round_.report.failed)
-                await dispatcher.handle(Applied(number=round_.change, at=round_.ended, failed=failed))
+                await handle(_applied(round_))
                 deliverer.wake(rooms=True)
 
         def ticked(_done: int, failed: int) -> None:
             metrics.due_failed.inc(failed)
             stir()
 
-        async def pulse() -> None:
-            await session.ready.wait()
-            while True:
-                watch.hear({})
-                await asyncio.sleep(10)
-
         await first_to_fail(
-            pulse(),
             watch.run(),
             applied(),
-            receiver.run(dispatcher.handle),
+            receiver.run(handle),
             deliverer.run(),
-            deliverer.receipts(dispatcher.handle),
+            deliverer.receipts(handle),
             ticks.run(app.database, app.clock, due_handlers(dispatcher), done=ticked),
+            tidying.run(app.database, app.clock, oldest),
             _count(app, standing, metrics),
         )
 
@@ -132,21 +134,31 @@ async def first_to_fail(*works: Coroutine[Any, Any, None]) -> None:
         await asyncio.wait(tasks)
 
 
+def _applied(round_: Round) -> Applied:
+    failures = round_.report.failed
+    return Applied(
+        number=round_.change,
+        at=round_.ended,
+        failed=frozenset(failure.step.place.branch_id for failure in failures),
+        why={failure.step.place.branch_id: failure.why for failure in failures if failure.why is not None},
+    )
+
+
 def _tell(round_: Round, say: Callable[[str], None]) -> None:
     if round_.plan.steps:
         failed = f", {len(round_.report.failed)} failed" if round_.report.failed else ""
         say(f"{len(round_.report.done)} steps done{failed}.")
     for failure in round_.report.failed:
-        say(f"  failed: {round_.describer.failure(failure)}")
+        say(without_accounts(f"  failed: {round_.describer.failure(failure)}"))
 
 
 async def _count(app: App, standing: Standing, metrics: Metrics) -> None:
     while True:
-        standing.letters = letters = await app.database.read(outbox.counts)
-        metrics.letters_waiting.set(letters.waiting)
-        metrics.letters_dead.set(letters.dead)
-        age = (app.clock.now() - letters.oldest) / timedelta(seconds=1) if letters.oldest is not None else 0.0
-        metrics.letters_oldest.set(age)
+        measures = await app.database.read(measure)
+        standing.letters = measures.letters
+        heard = standing.receiver.heard if standing.receiver is not None else None
+        unsigned, unreachable = True, 0
         if standing.session is not None:
-            metrics.device_signed.set(standing.session.unsigned is None)
+            unsigned, unreachable = standing.session.unsigned is not None, standing.session.crypto.unreachable
+        metrics.measured(measures, app.clock.now(), heard=heard, signed=not unsigned, unreachable=unreachable)
         await asyncio.sleep(_COUNTING)

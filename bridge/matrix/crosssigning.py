@@ -81,14 +81,33 @@ class Identity:
         theirs = {name: answer.get(f"{name}_keys", {}).get(user_id, {}).get("keys") for name in mine}
         return mine == theirs
 
+    def has_signed(self, answer: Mapping[str, Any], user_id: str, device_id: str) -> bool:
+        """Whether the answer of `/keys/query` shows the device with a valid signature of this identity."""
+        device = answer.get("device_keys", {}).get(user_id, {}).get(device_id)
+        try:
+            verify_signed_json({**device}, user_id, get_verify_key(self.self_signing))
+        except (KeyError, TypeError, ValueError, SignatureVerifyException):
+            return False
+        return True
+
+    @property
+    def fingerprint(self) -> str:
+        """What people compare: the public half of the master key."""
+        return str(self.master.version)
+
 
 def load(path: Path) -> Identity:
     """The identity kept at `path`, made when there is none. Raises IdentityUnreadable; never replaces a file."""
+    return kept(path) or _keep(Identity.create(), path)
+
+
+def kept(path: Path) -> Identity | None:
+    """The identity kept at `path`; None when there is none. Raises IdentityUnreadable."""
     try:
-        kept = json.loads(path.read_text("utf-8"))
-        return Identity(*(_key(decode_base64(str(kept[field.name]))) for field in fields(Identity)))
+        content = json.loads(path.read_text("utf-8"))
+        return Identity(*(_key(decode_base64(str(content[field.name]))) for field in fields(Identity)))
     except FileNotFoundError:
-        return _keep(Identity.create(), path)
+        return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it does not hold the three keys"
         raise IdentityUnreadable(f"{path}: the bot's signing keys cannot be read: {reason}") from None

@@ -152,12 +152,16 @@ def run(
     migrate: Annotated[bool, typer.Option("--migrate", help="Bring the database up to date first.")] = False,
 ) -> None:
     """Run the bots and keep the mirror true, until stopped."""
+    import logging
+
     from kunveno import installed, logs
     from kunveno.service import serve
 
     async def work(app: App) -> None:
-        logs.set_up(app.config.log.format, app.config.log.level)
-        await serve(app, output.say, installed.bots(app.config.bots.disabled))
+        form = app.config.log.format
+        logs.set_up(form, app.config.log.level)
+        say = output.say if form == "text" else logging.getLogger("kunveno").info
+        await serve(app, say, installed.bots(app.config.bots.disabled))
 
     of(ctx).run(work, create=migrate)
 
