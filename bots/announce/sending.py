@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bots.announce import rules, sentences, tables
@@ -63,7 +63,7 @@ async def plan_look(occasion: Occasion, row: AnnouncementRow) -> None:
 async def correct_all(occasion: Occasion, row: AnnouncementRow, words: str) -> int:
     """Put other words in all copies; returns how many there are."""
     row.words = words
-    copies = await tables.copies(occasion.session, row.id)
+    copies = await _copies(occasion, row)
     said = await _words(occasion, row, [copy.place for copy in copies])
     letters = [Letter(to=copy.place, content=Correction(copy.letter, said[copy.place])) for copy in copies]
     await outbox.put_all(occasion.session, letters, occasion.now)
@@ -72,7 +72,7 @@ async def correct_all(occasion: Occasion, row: AnnouncementRow, words: str) -> i
 
 async def take_back(occasion: Occasion, row: AnnouncementRow) -> int:
     """Withdraw all copies; returns how many there were."""
-    copies = await tables.copies(occasion.session, row.id)
+    copies = await _copies(occasion, row)
     letters = [Letter(to=copy.place, content=Withdrawal(copy.letter)) for copy in copies]
     await outbox.put_all(occasion.session, letters, occasion.now)
     await due.cancel(occasion.session, LOOK, row.id)
@@ -80,6 +80,13 @@ async def take_back(occasion: Occasion, row: AnnouncementRow) -> int:
     if row.progress is not None and rules.reach_of(row.reach).below:
         await occasion.correct(row.progress, sentences.taken_back(rules.shown(Kind(row.kind), row.number), len(copies)))
     return len(copies)
+
+
+async def _copies(occasion: Occasion, row: AnnouncementRow) -> Sequence[Copy]:
+    """The copies to be corrected or withdrawn, by the names of the branches."""
+    tree = await occasion.tree()
+    copies = await tables.copies(occasion.session, row.id)
+    return sorted(copies, key=lambda copy: (tree[copy.place.branch_id].name, copy.place.branch_id))
 
 
 async def _words(occasion: Occasion, row: AnnouncementRow, places: Iterable[BranchRoom]) -> Mapping[BranchRoom, Words]:

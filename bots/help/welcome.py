@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.help import rules, sentences, tables
-from bots.help.languages import own_name
+from bots.help.languages import name_in
 from bots.help.tables import WelcomeRow
 from bots.kit.request import Occasion, Request
 from bridge.letters import Joined, Message
@@ -86,7 +86,7 @@ async def _say(occasion: Occasion, account: str, member: MemberRow | None) -> No
     voice = await occasion.voice_for(Direct(account))
     commands = {command.name: command.shown(voice.language) for command in occasion.kit.commands}
     other = next((code for code in sorted(occasion.surroundings.translators) if code != voice.language), None)
-    offer = None if other is None else (voice.say(text("language {code}", code=other)), own_name(other))
+    offer = None if other is None else (voice.say(text("language {code}", code=other)), name_in(other, voice.language))
     await occasion.send(Direct(account), *sentences.to_member(name, home, commands, offer))
 
 

@@ -39,7 +39,7 @@ def welcome(name: str, branch: str) -> str:
         f"Hello {name}! I look after the rooms of {branch}, and I help in them.\n"
         "!help shows what you can do in a room. Here you may leave out the sign before it.\n"
         "!branch says where you are and who holds the offices there.\n"
-        "!language fr makes me speak français to you.\n"
+        "!language fr makes me speak French to you.\n"
         "What was written before you came is encrypted for those who were there: you may not be able to read it."
     )
 
