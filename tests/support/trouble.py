@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
 
 from tests.support.faults import Drop, Fault, FaultProxy, LoseAnswer, Reply, pass_through
 
+KINDS: Final = ("late", "limited", "limited_by_header", "bad_gateway", "nonsense", "dropped", "answer_lost", "doubled")
 _LIMITED = '{"errcode": "M_LIMIT_EXCEEDED", "error": "Too many", "retry_after_ms": 200}'
 
 
