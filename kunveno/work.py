@@ -17,8 +17,10 @@ from bots.kit.preferences import voice_for
 from bridge.letters import Applied, Arrival
 from bridge.letters.outbox import Counts
 from bridge.matrix.deliver import Deliverer
+from bridge.matrix.errors import MatrixError, TokenRefused
 from bridge.matrix.receive import Receiver
 from bridge.matrix.session import Session
+from bridge.mirror.asked_links import AskedLinks
 from bridge.mirror.watch import Round, Watch
 from bridge.places import Place
 from ground.texts import Text, load_translators
@@ -37,6 +39,8 @@ _FIRST_ANSWER: Final = timedelta(minutes=10)
 """How long a homeserver that starts together with the program has to answer."""
 _COUNTING: Final = 5.0
 """Seconds between two looks at what the metrics measure."""
+_LINKING: Final = 2.0
+"""Seconds between two looks at the links that were asked for."""
 
 
 @dataclass(slots=True)
@@ -105,6 +109,18 @@ async def work(app: App, bots: Sequence[Bot], standing: Standing, metrics: Metri
                 await handle(_applied(round_))
                 deliverer.wake(rooms=True)
 
+        async def linked() -> None:
+            asked = AskedLinks(mirror)
+            while True:
+                try:
+                    if await asked.link_asked(handle):
+                        stir()
+                except TokenRefused:
+                    raise
+                except MatrixError as error:
+                    log.warning("A room could not be linked for now: %s", error)
+                await asyncio.sleep(_LINKING)
+
         def ticked(_done: int, failed: int) -> None:
             metrics.due_failed.inc(failed)
             stir()
@@ -112,6 +128,7 @@ async def work(app: App, bots: Sequence[Bot], standing: Standing, metrics: Metri
         await first_to_fail(
             watch.run(),
             applied(),
+            linked(),
             receiver.run(handle),
             deliverer.run(),
             deliverer.receipts(handle),
