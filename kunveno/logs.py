@@ -11,7 +11,7 @@ import re
 import sys
 import traceback
 from types import TracebackType
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TextIO, TypeAlias
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -22,12 +22,15 @@ Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | No
 _TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _LOUD: Final = ("nio", "aiohttp", "apscheduler", "sqlalchemy", "alembic", "asyncio", "aiosqlite", "markdown_it")
 """Libraries whose lines below a warning would say who wrote where."""
-_ACCOUNT: Final = re.compile(r"(?:@|%40)[^\s@%:\"'/]+(?::|%3A)[A-Za-z0-9.\-\[\]]+(?:(?::|%3A)\d+)?")
+_ACCOUNT: Final = re.compile(
+    r"(?:@|%40)(?:[A-Za-z0-9._=/+\-]|%2[BF]|%3D)+(?::|%3A)"
+    r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-]+)(?:(?::|%3A)[0-9]+)?"
+)
 
 
-def set_up(form: Format, level: Level) -> None:
-    """Let everything that is logged go to standard error, in this form, and what ends the program too. Once."""
-    handler = logging.StreamHandler(sys.stderr)
+def set_up(form: Format, level: Level, stream: TextIO | None = None) -> None:
+    """Let everything that is logged go to a stream (standard error), in this form, and what ends the program too."""
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         _Json(
             "%(levelname)s %(name)s %(message)s",

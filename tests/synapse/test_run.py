@@ -158,7 +158,7 @@ async def test_a_mandate_that_ends_takes_its_power_away(
         async with home.app() as app:
             now = app.clock.now()
             give = GiveMandate(
-                grown.members["1"], "secretary", grown.branches["france"], now, now + timedelta(seconds=6)
+                grown.members["1"], "secretary", grown.branches["france"], now, now + timedelta(seconds=12)
             )
             await do(app.database, give, policy=policy, at=now)
 
@@ -168,7 +168,7 @@ async def test_a_mandate_that_ends_takes_its_power_away(
         async def has_none() -> bool:
             return await power() == 0
 
-        await until(has_power, seconds=6)
+        await until(has_power, seconds=12)
         await until(has_none)
         await end(running)
 
