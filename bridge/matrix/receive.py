@@ -181,6 +181,8 @@ class Receiver:
             events = await complete(self._session.api, room_id, room, since, now - self._oldest)
             if not events:
                 continue
+            if room.get("timeline", {}).get("limited"):
+                self._listener({"join": {room_id: {"timeline": {"events": events}}}})
             if isinstance(places[room_id], Direct):
                 places[room_id] = await self._still_direct(room_id, events)
             # Clients send the first words of a direct conversation right after the invitation.
