@@ -50,7 +50,7 @@ async def announce(
         TierKey | None,
         Option(
             names={"en": ("to", "tier"), "fr": ("échelon", "vers")},
-            what=text("to the branches of one tier under this one"),
+            what=text("one tier under this branch"),
             example={"en": "section", "fr": "section"},
         ),
     ] = None,

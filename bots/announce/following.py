@@ -72,13 +72,7 @@ async def edited(occasion: Occasion, arrival: Edit) -> bool:
         return True
     words = await reread(occasion, row, arrival)
     if words is None:
-        await _tell(
-            occasion,
-            row,
-            text(
-                "To correct {number}, keep the command at the beginning of your message.", number=Strong(_number(row))
-            ),
-        )
+        await _tell(occasion, row, text("To correct it, keep the command at the beginning of your message."))
     elif words == row.words:
         pass
     elif row.state == State.DRAFT:
@@ -136,4 +130,4 @@ async def _may(occasion: Occasion, row: AnnouncementRow, account: str) -> bool:
 
 
 def _number(row: AnnouncementRow) -> str:
-    return rules.shown(Kind(row.kind), row.number)
+    return rules.shown(row.kind, row.number)

@@ -48,7 +48,7 @@ async def undo(request: Request, data: Mapping[str, JsonValue]) -> None:
 
 async def _take_back(request: Request, row: AnnouncementRow) -> None:
     count = await take_back(request, row)
-    await request.reply(sentences.taken_back(rules.shown(Kind(row.kind), row.number), count))
+    await request.reply(sentences.taken_back(rules.shown(row.kind, row.number), count))
 
 
 async def status(request: Request, number: Numbered = "") -> None:

@@ -58,9 +58,9 @@ def read_number(written: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def shown(kind: Kind, number: int) -> str:
+def shown(kind: str, number: int | None) -> str:
     """The number as it is said: A12 of an announcement, R12 of a report."""
-    return f"{'R' if kind is Kind.REPORT else 'A'}{number}"
+    return f"{'R' if kind == Kind.REPORT else 'A'}{number}"
 
 
 def excerpt(words: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bots.announce import rules, sentences, tables
-from bots.announce.tables import AnnouncementRow, Copy, Kind, State
+from bots.announce.tables import AnnouncementRow, Copy, Kind
 from bots.kit.request import Occasion
 from bots.kit.surroundings import RoomKind
 from bots.kit.wording import compose
@@ -48,7 +48,7 @@ async def send_out(occasion: Occasion, row: AnnouncementRow, rooms: Mapping[str,
     copies = {place.branch_id: Copy(letter, place) for place, letter in zip(words, ids, strict=True)}
     sent = {branch: copies.get(branch) for branch in rooms}
     await tables.copies_noted(occasion.session, row.id, sent)
-    row.state, row.sent_at = State.SENT, occasion.now
+    await tables.sent(occasion.session, row, occasion.now)
     await due.cancel(occasion.session, DROP, row.id)
     await plan_look(occasion, row)
 
@@ -78,7 +78,7 @@ async def take_back(occasion: Occasion, row: AnnouncementRow) -> int:
     await due.cancel(occasion.session, LOOK, row.id)
     await tables.withdrawn(occasion.session, row)
     if row.progress is not None and rules.reach_of(row.reach).below:
-        await occasion.correct(row.progress, sentences.taken_back(rules.shown(Kind(row.kind), row.number), len(copies)))
+        await occasion.correct(row.progress, sentences.taken_back(rules.shown(row.kind, row.number), len(copies)))
     return len(copies)
 
 

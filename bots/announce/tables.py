@@ -50,7 +50,8 @@ class AnnouncementRow(Base):
     __tablename__ = "announcements"
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
-    number: Mapped[int] = mapped_column(Integer, unique=True)
+    number: Mapped[int | None] = mapped_column(Integer, unique=True)
+    """Given when it is sent."""
     kind: Mapped[str] = mapped_column(String(12))
     state: Mapped[str] = mapped_column(String(10))
     branch_id: Mapped[str] = mapped_column(ForeignKey("branches.id"), index=True)
@@ -113,15 +114,21 @@ async def note(
     words: str,
     at: datetime,
 ) -> AnnouncementRow:
-    """A new draft, with the next number."""
-    number = (await session.scalar(select(func.max(AnnouncementRow.number))) or 0) + 1
+    """A new draft."""
     row = AnnouncementRow(
-        id=new_id(), number=number, kind=kind, state=State.DRAFT, branch_id=branch_id, reach=reach, account=account,
+        id=new_id(), kind=kind, state=State.DRAFT, branch_id=branch_id, reach=reach, account=account,
         member_id=member_id, source=source, place=place, thread=thread, words=words, created_at=at,
     )  # fmt: skip
     session.add(row)
     await session.flush()
     return row
+
+
+async def sent(session: AsyncSession, row: AnnouncementRow, at: datetime) -> None:
+    """From now on it is on its way, with the next number."""
+    row.number = (await session.scalar(select(func.max(AnnouncementRow.number))) or 0) + 1
+    row.state, row.sent_at = State.SENT, at
+    await session.flush()
 
 
 async def copies_noted(session: AsyncSession, announcement_id: str, letters: Mapping[str, Copy | None]) -> None:

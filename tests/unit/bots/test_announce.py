@@ -87,6 +87,39 @@ async def test_no_is_no(stage: Stage, anna: Someone) -> None:
     assert await copies(stage) == {}
 
 
+async def test_only_what_is_sent_is_numbered(stage: Stage, anna: Someone) -> None:
+    await anna.says("!announce --below Saturday!", room="Rhône")
+    await anna.taps("❌")
+    await anna.says("!announce Sunday!", room="Rhône")
+    assert (await anna.says("!announce list", room="Rhône"))[0].splitlines()[1].startswith("• A1 ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Programme:\n- 2 pm: we leave\n- 4 pm – we are there\nContact: Jean, 06 12 34\n\nFor: all — come!",
+        "To: everybody, come!",
+        "“Come”, he said, **come** _now_ `!help` @\u2060room",
+        "🚩 Samedi\n\n\tà midi",
+    ],
+)
+async def test_words_stay_as_they_were_written(stage: Stage, anna: Someone, words: str) -> None:
+    await anna.says(f"!announce {words}", room="Rhône")
+    (copy,) = (await copies(stage)).values()
+    said = str(copy).removesuffix("\n\n— Anna, Rhône")
+    assert said.replace("\t", " ") == words.replace("\t", " ")
+    assert copy.words is not None
+    assert copy.words.mentions == ()
+
+
+@pytest.mark.parametrize(
+    "line", ["announce list of candidates", "announce status quo", "announce retract it all!"]
+)
+async def test_words_that_look_like_a_command_are_not_sent(stage: Stage, anna: Someone, line: str) -> None:
+    await anna.says(f"!{line}", room="Rhône")
+    assert await copies(stage) == {}
+
+
 async def test_progress_is_one_message_that_is_seldom_edited(stage: Stage) -> None:
     regis = await stage.person("Régis", "Auvergne-Rhône-Alpes", offices=["secretary"])
     await regis.says("!announce --below Saturday!", room="Auvergne-Rhône-Alpes")
@@ -213,7 +246,7 @@ async def test_what_an_edit_does_not_do(stage: Stage, anna: Someone) -> None:
     assert await bob.edits("$asked", "!announce Sunday", room="Rhône") == [
         "What is changed is not done again. Please write it as a new message."
     ]
-    keep = "To correct A1, keep the command at the beginning of your message."
+    keep = "To correct it, keep the command at the beginning of your message."
     assert await anna.edits("$asked", "oh, I meant Sunday", room="Rhône") == [keep]
     assert await anna.edits("$asked", "!report Sunday", room="Rhône") == [keep]
     assert await anna.edits("$asked", "!announce", room="Rhône") == [keep]

@@ -100,7 +100,7 @@ async def test_help_speaks_the_language_of_the_room(stage: Stage) -> None:
     admin = await stage.person("Anna", "Lyon", offices=["secretary"])
     await admin.says("!language français", room="Lyon")
     (said,) = await admin.says("!aide", room="Lyon")
-    assert "• !aide: " in said
+    assert "• !aide" in said
 
 
 async def test_the_language_of_a_room_is_for_those_who_may_edit_its_branch(stage: Stage) -> None:
@@ -120,7 +120,7 @@ async def test_ones_own_language(stage: Stage) -> None:
     bob = await stage.person("Bob", "Lyon")
     await bob.says("language fr")
     (said,) = await bob.says("aide")
-    assert "• !aide: " in said
+    assert "• !aide" in said
     (said,) = await bob.says("!help", room="Lyon")
     assert "• !help: " in said
     await bob.says("langue anglais")
