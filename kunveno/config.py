@@ -120,6 +120,8 @@ class BotsSection(Policy):
     ] = "!"
     disabled: tuple[Key, ...] = ()
     """Names of installed bots that are not to run."""
+    ignored: tuple[Account, ...] = ()
+    """Accounts that are never answered: other bots."""
     oldest: int = Field(default=24, ge=1, le=24 * 14)
     """Hours after which a message is too old to be acted on."""
     burst: int = Field(default=30, ge=1, le=10_000)

@@ -95,6 +95,7 @@ async def work(app: App, bots: Sequence[Bot], standing: Standing, metrics: Metri
             app.database,
             app.clock,
             oldest=oldest,
+            ignored=frozenset(app.config.bots.ignored),
             wording=worded,
             written=deliverer.wake,
             listener=watch.hear,
