@@ -112,9 +112,7 @@ async def test_words_stay_as_they_were_written(stage: Stage, anna: Someone, word
     assert copy.words.mentions == ()
 
 
-@pytest.mark.parametrize(
-    "line", ["announce list of candidates", "announce status quo", "announce retract it all!"]
-)
+@pytest.mark.parametrize("line", ["announce list of candidates", "announce status quo", "announce retract it all!"])
 async def test_words_that_look_like_a_command_are_not_sent(stage: Stage, anna: Someone, line: str) -> None:
     await anna.says(f"!{line}", room="Rhône")
     assert await copies(stage) == {}
