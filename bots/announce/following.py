@@ -11,7 +11,7 @@ from bots.announce.sending import LOOK, correct_all, plan_look, take_back
 from bots.announce.tables import AnnouncementRow, Kind, Outcome, State
 from bots.kit.request import Occasion
 from bots.kit.wording import Line, Strong, compose
-from bridge.letters import Edit, Letter, Receipt, Redaction
+from bridge.letters import NO_ROOM, Edit, Letter, Receipt, Redaction
 from bridge.places import place_at
 from ground import due
 from ground.due import Due
@@ -23,7 +23,8 @@ from party.permissions import may
 
 async def receipt(occasion: Occasion, receipt: Receipt) -> None:
     """A copy has ended: it is noted, and said with the others that end about now."""
-    announcement = await tables.settle(occasion.session, receipt.letter, Outcome(receipt.outcome))
+    outcome = Outcome.NO_ROOM if receipt.reason == NO_ROOM else Outcome(receipt.outcome)
+    announcement = await tables.settle(occasion.session, receipt.letter, outcome)
     row = None if announcement is None else await occasion.session.get(AnnouncementRow, announcement)
     if row is not None and row.state == State.SENT:
         await plan_look(occasion, row)

@@ -142,6 +142,8 @@ def corrected(number: str, count: int) -> Text:
 
 def failed(number: str, branch: str, why: Outcome) -> Text:
     """That the only copy has not arrived."""
+    if why is Outcome.NO_ROOM:
+        return text("{number} has not arrived: {branch} has no room for it yet.", number=Strong(number), branch=branch)
     if why is Outcome.REFUSED:
         return text(
             "{number} has not arrived: the room of {branch} does not let me write.",

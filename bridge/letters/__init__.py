@@ -2,6 +2,7 @@
 
 from bridge.letters import inbox, outbox
 from bridge.letters.arrivals import (
+    NO_ROOM,
     About,
     Applied,
     Arrival,
@@ -34,6 +35,7 @@ from bridge.letters.letter import (
 )
 
 __all__ = [
+    "NO_ROOM",
     "About",
     "Applied",
     "Arrival",

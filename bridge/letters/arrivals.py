@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from bridge.places import Place
 
@@ -107,6 +107,10 @@ class Attachment(Happened):
     source: str
     reply_to: About | None = None
     thread: str | None = None
+
+
+NO_ROOM: Final = "there is no room for it"
+"""The reason of a receipt where the place has no room, or had none until the letter's deadline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

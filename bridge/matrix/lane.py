@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 from weakref import WeakValueDictionary
 
-from bridge.letters import delivery
+from bridge.letters import NO_ROOM, delivery
 from bridge.letters.delivery import Ended
 from bridge.letters.outbox import LetterRow, State
 from bridge.matrix.backoff import Backoff
@@ -84,7 +84,7 @@ class Lanes:
                 await noted  # it may speak of a letter of this lane
             outcome: Outcome | None = None
             if letter.deadline <= self._clock.now():
-                outcome = await self._overdue(letter, None if blocked else room)
+                outcome = await self._overdue(letter, None if blocked else room, lane)
             elif room is not None and not blocked:
                 outcome = _refused(letter, room.reason) if isinstance(room, Refused) else await self._sent(letter, room)
             if isinstance(outcome, Ended):
@@ -106,7 +106,7 @@ class Lanes:
         if lane.room is Nowhere.NOT_YET:
             return None
         if lane.room is Nowhere.NEVER or not isinstance(place, Direct):
-            return Refused("there is no room for it") if isinstance(lane.room, Nowhere) else lane.room
+            return Refused(NO_ROOM) if isinstance(lane.room, Nowhere) else lane.room
         try:
             return await self._session.direct_room(place.account)
         except TokenRefused:
@@ -117,7 +117,7 @@ class Lanes:
             log.exception("a direct conversation could not be opened: %s", type(error).__name__)
             return None
 
-    async def _overdue(self, letter: LetterRow, room: str | Refused | None) -> Ended:
+    async def _overdue(self, letter: LetterRow, room: str | Refused | None, lane: Lane) -> Ended:
         """Given up; unless it arrived in time, and whoever sent it was killed before noting it."""
         found = letter.event_id
         if isinstance(room, str):
@@ -126,7 +126,7 @@ class Lanes:
             if found is not None:
                 sent = (found,)
                 return Ended(letter=letter, state=State.DELIVERED, outcome="delivered", room_id=room, events=sent)
-        reason = "it could not be delivered in time"
+        reason = NO_ROOM if lane.room is Nowhere.NOT_YET else "it could not be delivered in time"
         return Ended(letter=letter, state=State.DEAD, outcome="given_up", reason=reason)
 
     async def _sent(self, letter: LetterRow, room: str) -> Outcome:

@@ -9,7 +9,7 @@ import pytest
 
 from bots.announce import BOT
 from bots.kit.surroundings import RoomKind
-from bridge.letters import Correction, Withdrawal, Words
+from bridge.letters import NO_ROOM, Correction, Receipt, Withdrawal, Words
 from bridge.places import BranchRoom
 from tests.support.conversation import ROOMS, Named, Someone, Stage, find, stage_on
 from tests.support.said import Said
@@ -305,6 +305,26 @@ async def test_a_single_one_that_fails_is_said_to_its_author(stage: Stage, anna:
     assert str(failed) == "A1 has not arrived: the room of Rhône does not let me write."
     assert failed.words is not None
     assert failed.words.mentions == (anna.account,)
+
+
+async def test_a_branch_whose_room_was_never_made(stage: Stage, anna: Someone) -> None:
+    await anna.says("!announce --below Saturday", room="Rhône")
+    await anna.taps("✅")
+    await anna.says("!announce Sunday", room="Rhône")
+    sent = await copies(stage)
+    await arrive(stage, "Lyon")
+    for branch in ("Givors", "Rhône"):
+        letter = sent[branch].id
+        late = Receipt(id=stage.event(), letter=letter, owner="announce", outcome="given_up", reason=NO_ROOM)
+        await stage.arrives(late)
+    await stage.said()
+    await stage.passes(MOMENT)
+    first, second = await stage.said()
+    assert first.splitlines()[:2] == [
+        "[corrected] A1 · Arrived in 1 branch of 2.",
+        "Givors has no announcements room yet.",
+    ]
+    assert second == "A2 has not arrived: Rhône has no room for it yet."
 
 
 async def test_a_single_one_that_arrives_says_no_more(stage: Stage, anna: Someone) -> None:
