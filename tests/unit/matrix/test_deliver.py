@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge import files
-from bridge.letters import outbox
+from bridge.letters import NO_ROOM, outbox
 from bridge.letters.arrivals import Receipt
 from bridge.letters.letter import (
     Correction,
@@ -239,9 +239,7 @@ async def test_a_place_that_was_let_go_refuses(post: Post, server: Homeserver) -
     await post.deliver()
     assert server.events == []
     receipts = await post.receipts(1)
-    assert [(receipt.letter, receipt.outcome, receipt.reason) for receipt in receipts] == [
-        (letter, "refused", "there is no room for it")
-    ]
+    assert [(receipt.letter, receipt.outcome, receipt.reason) for receipt in receipts] == [(letter, "refused", NO_ROOM)]
 
 
 async def test_a_direct_conversation_is_opened_for_the_letter(post: Post, server: Homeserver) -> None:
@@ -260,6 +258,13 @@ async def test_past_its_deadline_a_letter_is_given_up(post: Post, server: Homese
     await post.deliver()
     assert server.events == []
     assert [(one.letter, one.outcome) for one in await post.receipts(1)] == [(letter, "given_up")]
+
+
+async def test_a_letter_whose_room_was_never_made_says_so(post: Post, server: Homeserver) -> None:
+    await post.put(LYON, "hello", owner="announce")
+    post.later(hours=24 * 8)
+    await post.deliver()
+    assert [(one.outcome, one.reason) for one in await post.receipts(1)] == [("given_up", NO_ROOM)]
 
 
 async def test_what_arrived_before_its_deadline_was_not_given_up(post: Post, server: Homeserver) -> None:
