@@ -1,0 +1,1 @@
+"""Votes: from a show of hands to an assembly of branches."""

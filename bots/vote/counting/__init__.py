@@ -1,0 +1,1 @@
+"""How ballots are counted: pure rules, which know neither a database nor a conversation."""
