@@ -122,6 +122,8 @@ class BotsSection(Policy):
     """Names of installed bots that are not to run."""
     ignored: tuple[Account, ...] = ()
     """Accounts that are never answered: other bots."""
+    announcements: Key = "announcements"
+    """The key in `mirror.rooms` of the rooms in which branches are told things."""
     oldest: int = Field(default=24, ge=1, le=24 * 14)
     """Hours after which a message is too old to be acted on."""
     burst: int = Field(default=30, ge=1, le=10_000)
@@ -236,6 +238,9 @@ def _crossed(config: Config) -> Iterator[tuple[KeyPath, str]]:
                     ("mirror", "rooms", key, "tiers", position),
                     config_problems.unknown(tier, "tier", organisation.tiers),
                 )
+    told = config.bots.announcements
+    if "announcements" in config.bots.model_fields_set and told not in mirror.rooms:
+        yield ("bots", "announcements"), config_problems.unknown(told, "kind of room", mirror.rooms)
     for office in mirror.power:
         if office not in organisation.offices:
             yield ("mirror", "power", office), config_problems.unknown(office, "office", organisation.offices)

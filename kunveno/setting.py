@@ -35,6 +35,7 @@ def surroundings(config: Config, translators: Mapping[str, Translator], *, accou
             )
             for key, kind in kinds.items()
         },
+        announcements=config.bots.announcements,
         limits=_limits(config.bots),
     )
 

@@ -136,6 +136,11 @@ def test_the_quiet_rooms_are_those_of_the_example() -> None:
             "organisation.offices.secretary.may.branch.paint: 'branch.paint' is no action; write one of announce",
         ),
         (
+            "announcements: announcements",
+            "announcements: annonces",
+            "config.yaml:177: bots.announcements: 'annonces' is no kind of room",
+        ),
+        (
             "url: https://",
             "url: ",
             "homeserver.url: 'matrix.example.org' is no web address; write one like https://matrix.example.org",
