@@ -292,7 +292,7 @@ def upgrade() -> None:
     op.create_table(
         "announcements",
         sa.Column("id", sa.String(length=26), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("branch_id", sa.String(length=26), nullable=False),
