@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, create_mock_engine, func, select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ground.database import Base, Database
@@ -80,8 +85,41 @@ class Grown:
 
 async def fresh(db: Database) -> None:
     """Make the tables. A test of the migrations shows that they make the same."""
+    tables = frozenset(metadata().tables)  # a test may add its own
+    if db.path is not None and not db.path.exists():
+        db.path.write_bytes(await asyncio.to_thread(_empty, tables))
+        return
     async with db.engine.begin() as connection:
-        await connection.run_sync(metadata().create_all)
+        if db.is_sqlite:
+            await connection.run_sync(metadata().create_all)
+        else:
+            raw = await connection.get_raw_connection()
+            assert raw.driver_connection is not None
+            await raw.driver_connection.execute(_script(tables))  # in one go: there are dozens
+
+
+@cache
+def _empty(_tables: frozenset[str]) -> bytes:
+    """A database file with the tables and nothing in them, to be copied: a hundredth of the time."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        engine = create_engine(f"sqlite:///{path}")
+        metadata().create_all(engine)
+        engine.dispose()
+        return path.read_bytes()
+
+
+@cache
+def _script(_tables: frozenset[str]) -> str:
+    """All that makes the tables in PostgreSQL."""
+    statements: list[str] = []
+
+    def write(sql: Any, *_: Any) -> None:
+        statements.append(str(sql.compile(dialect=postgresql.dialect())))
+
+    engine = create_mock_engine("postgresql+asyncpg://", write)
+    metadata().create_all(engine, checkfirst=False)
+    return ";\n".join(statements)
 
 
 async def clear(db: Database) -> None:
