@@ -115,7 +115,7 @@ def _script(_tables: frozenset[str]) -> str:
     statements: list[str] = []
 
     def write(sql: Any, *_: Any) -> None:
-        statements.append(str(sql.compile(dialect=postgresql.dialect())))
+        statements.append(str(sql.compile(dialect=postgresql.dialect())))  # type: ignore[no-untyped-call]
 
     engine = create_mock_engine("postgresql+asyncpg://", write)
     metadata().create_all(engine, checkfirst=False)
