@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 import sys
 from pathlib import Path
 
+import alembic.command
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from bridge.matrix.registration import write_registration
 from ground.database import Database
 from kunveno import migrate
+from tests.support.installation import install
 
 ROOT = Path(__file__).resolve().parents[2]
 UPGRADE = """
@@ -97,3 +101,38 @@ async def test_foreign_keys_hold_again_after_an_upgrade(database_url: str) -> No
             return
         async with db.engine.connect() as connection:
             assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar() == 1
+
+
+async def test_an_older_database_is_brought_up_to_date_by_the_program_only_when_told(
+    database_url: str, tmp_path: Path
+) -> None:
+    """From the tables of the last version, with something in them; the homeserver is away."""
+    async with Database.open(database_url) as db:
+        await _upgrade_to(db, "0002")
+        await db.write(lambda session: session.execute(text("INSERT INTO mirror_identity VALUES (1, 'o', 's')")))
+    homeserver = {"url": "http://127.0.0.1:9", "server_name": "example.org", "user_id": "@kunveno:example.org"}
+    address = database_url.replace("+aiosqlite", "").replace("+asyncpg", "")
+    house = install(tmp_path / "house", homeserver, database_url=address)
+    write_registration(
+        house.folder / "registration.yaml",
+        server_name="example.org", user_pattern="@kunveno:example.org", alias_pattern="#kunveno.*:example.org",
+        exclusive_aliases=False,
+    )  # fmt: skip
+    status, said = await house.call("run")
+    assert status == 4, said
+    assert "make a backup, then run `kunveno migrate`" in said
+    async with house.start("run", "--migrate") as running:
+        await running.said("Running.")
+        running.process.send_signal(signal.SIGTERM)
+        assert await running.ended() == 0
+    async with Database.open(database_url) as db:
+        assert not await migrate.pending(db)
+        assert await db.read(lambda session: session.scalar(text("SELECT organisation FROM mirror_identity"))) == "o"
+
+
+async def _upgrade_to(db: Database, revision: str) -> None:
+    def run(connection: Connection) -> None:
+        alembic.command.upgrade(migrate._config(connection), revision)
+
+    async with db.engine.begin() as connection:
+        await connection.run_sync(run)
