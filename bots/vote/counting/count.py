@@ -15,7 +15,7 @@ from bots.vote.counting.tallying import chosen, judged, scored
 from bots.vote.counting.ties import AS_IT_IS, Ties
 from bots.vote.counting.values import READ, Kind, Profile, profile, width
 
-MANY: Final = 20_000
+MANY: Final = 10_000
 """From so many rankings on they are counted in columns."""
 
 

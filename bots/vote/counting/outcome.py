@@ -88,9 +88,9 @@ class Step(StrEnum):
 class Round:
     """One stage of a count.
 
-    `votes` (by option) and `not_transferable` are in UNITs, after it; `option` is whose ballots were handed on; `elected`
-    are those who were elected at its end, in order; `filled` tells that they took the last seats because nobody else was
-    left.
+    `votes` (by option) and `not_transferable` are in UNITs, after it; `option` is whose ballots were handed on;
+    `elected` are those who were elected at its end, in order; `filled` tells that they took the last seats because
+    nobody else was left.
     """
 
     number: int

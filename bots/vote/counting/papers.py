@@ -29,9 +29,10 @@ class Papers(Protocol):
         """The votes of each option, in UNITs, by first preferences."""
 
     def surplus(self, option: int, surplus: int, total: int, continuing: Container[int]) -> list[int]:
-        """Hand on the papers of an elected option, whose votes are `total` (in UNITs). What each option received, in UNITs.
+        """Hand on the papers of an elected option, whose votes are `total` (in UNITs).
 
-        Each goes on at its value times `surplus` / `total`; what is beyond the fifth decimal is left out.
+        Each goes on at its value times `surplus` / `total`; what is beyond the fifth decimal is left out. Gives what
+        each option received, in UNITs.
         """
 
     def exclude(self, option: int, continuing: Container[int]) -> list[int]:
