@@ -37,6 +37,7 @@ RETRY: Final = 30.0
 """Seconds until what failed is tried again; twice as long each time that it fails again."""
 LONGEST_RETRY: Final = 900.0
 _LONG_POLL: Final = 30_000
+_MEMBER: Final = "m.room.member"
 _EVENTS: Final = 20
 """State events of one room that are looked at, at most; where there are more, one looks at the world."""
 
@@ -212,17 +213,19 @@ def _patience(rooms: Mapping[str, Any], bot: str) -> float | None:
     """In how many seconds one should look because of news; None when there is nothing to look at."""
     if rooms.get("invite") or rooms.get("leave"):
         return 0.0
-    events, cut = list[Any](), False
+    events, gap = list[Any](), False
     for room in rooms.get("join", {}).values():
         timeline = room.get("timeline", {})
         news = [event for event in timeline.get("events", ()) if _is_drift(event, bot)]
-        cut = cut or bool(timeline.get("limited") and news)
+        if timeline.get("limited"):
+            missed = [event for event in room.get("state", {}).get("events", ()) if _is_drift(event, bot)]
+            if news or any(event["type"] != _MEMBER for event in missed):
+                return 0.0
+            gap = True  # who went in it is not told: a sync names only the members who wrote
         events += news
-    if cut:
+    if not all(map(_came_in, events)):
         return 0.0
-    if not events:
-        return None
-    return COMINGS if all(map(_came_in, events)) else 0.0
+    return COMINGS if events or gap else None
 
 
 def _is_drift(event: Mapping[str, Any], bot: str) -> bool:
@@ -231,7 +234,7 @@ def _is_drift(event: Mapping[str, Any], bot: str) -> bool:
 
 
 def _came_in(event: Mapping[str, Any]) -> bool:
-    return (event["type"], event["content"].get("membership")) == ("m.room.member", "join")
+    return (event["type"], event["content"].get("membership")) == (_MEMBER, "join")
 
 
 def _worst(error: BaseException) -> BaseException:
