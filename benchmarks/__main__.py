@@ -12,10 +12,18 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import mirror, noop, plan
+from benchmarks import burst, command, memory, mirror, noop, plan, start
 from benchmarks.result import Result
 
-BENCHMARKS: Final[Mapping[str, Callable[[], Result]]] = {"mirror": mirror.run, "plan": plan.run, "noop": noop.run}
+BENCHMARKS: Final[Mapping[str, Callable[[], Result]]] = {
+    "mirror": mirror.run,
+    "plan": plan.run,
+    "noop": noop.run,
+    "command": command.run,
+    "burst": burst.run,
+    "start": start.run,
+    "memory": memory.run,
+}
 
 
 def main(arguments: Sequence[str], benchmarks: Mapping[str, Callable[[], Result]] = BENCHMARKS) -> int:

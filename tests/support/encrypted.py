@@ -23,6 +23,7 @@ from nio import (
     ToDeviceMessage,
 )
 
+from bridge.matrix.api import Credentials
 from kunveno.demo.synapse import EmbeddedSynapse
 
 MEGOLM: Final = {"algorithm": "m.megolm.v1.aes-sha2"}
@@ -88,6 +89,10 @@ class EncryptedMember:
             yield member
         finally:
             await client.close()
+
+    async def another_token(self) -> Credentials:
+        """The same person on a device that reads and sends what it is given, and has no keys."""
+        return await self._synapse.login(self.user_id[1:].partition(":")[0], self._password)
 
     @property
     def user_id(self) -> str:

@@ -36,8 +36,8 @@ def test_a_floor_of_nothing_is_met_by_nothing_alone(writes: int, ratio: float | 
     assert json.loads(Result("noop", writes, 0, "writes", ok=writes == 0).line())["ratio"] == ratio
 
 
-def test_there_are_the_three_that_the_documentation_names() -> None:
-    assert list(BENCHMARKS) == ["mirror", "plan", "noop"]
+def test_there_are_those_that_the_documentation_names() -> None:
+    assert list(BENCHMARKS) == ["mirror", "plan", "noop", "command", "burst", "start", "memory"]
 
 
 @pytest.mark.parametrize(("ok", "status"), [(True, 0), (False, 1)])
