@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -126,6 +126,100 @@ async def link_done(session: AsyncSession, wish: str, at: datetime) -> None:
     row = await session.get(RoomLinkRow, wish)
     if row is not None:
         row.done_at = at
+
+
+class Secrecy(StrEnum):
+    """Who could find out what somebody chose."""
+
+    CONFIDENTIAL = "confidential"
+    """Whoever runs the server, while the vote is open; nobody else."""
+    SECRET = "secret"  # noqa: S105 - a promise, no password
+    """Nobody: the ballot is closed before it leaves the voter's hands."""
+
+
+class Mark(IntEnum):
+    """What stands beside a voter on the roll of a vote."""
+
+    NONE = 0
+    VOTED = 1
+    BY_PROXY = 2
+    TAKEN_BACK = 3
+    """They voted, and took their ballot back: no proxy votes for them either."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is one of those who voted."""
+        return self in (Mark.VOTED, Mark.BY_PROXY)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A voter as a ballot box knows them: a place on the roll (from 0), a group whose ballots may be told apart from
+    others', and how many ballots they have."""
+
+    position: int
+    group: str
+    ballots: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """What was in a ballot box: by group how many ballots were alike, how many voted, and how many could have."""
+
+    ballots: Mapping[str, Mapping[str, int]]
+    voted: Mapping[str, int]
+    seats: Mapping[str, int]
+
+
+class BoxLost(Exception):
+    """There is no box for this vote: it was emptied, or did not come back with a backup."""
+
+
+class BallotBox(Protocol):
+    """Where the ballots of a vote are kept so that nobody can tell whose is whose, and from which nothing is known
+    before the close. All of it happens in the caller's transaction.
+
+    Ballots are texts in ASCII of one width, spaces at the end. Every method but `open` and `page` raises BoxLost.
+    """
+
+    @property
+    def secrecy(self) -> Secrecy:
+        """What may be promised to voters."""
+        ...
+
+    def page(self, vote: str, seat: Seat) -> str | None:
+        """The address at which a voter fills in their ballot; None where they tell it to the bot, which puts it in."""
+        ...
+
+    async def open(self, session: AsyncSession, vote: str, seats: Sequence[Seat], *, width: int) -> None:
+        """Set a box up for a vote; `seats` in the order of their positions."""
+        ...
+
+    async def cast(
+        self, session: AsyncSession, vote: str, seat: Seat, ballots: Sequence[str], *, by_proxy: bool, change: bool
+    ) -> bool:
+        """Put ballots in for a voter, in the place of theirs that are in. One for all of theirs, or one for each.
+
+        Returns False, and changes nothing, where they have voted already and `change` is False, or where it is
+        `by_proxy` and they have voted themselves.
+        """
+        ...
+
+    async def take_back(self, session: AsyncSession, vote: str, seat: Seat, *, by_proxy: bool) -> bool:
+        """Take out what is in for a voter; `by_proxy`: only what somebody else put in. Returns whether that was so."""
+        ...
+
+    async def marks(self, session: AsyncSession, vote: str) -> Sequence[Mark]:
+        """Who has voted, by position. For reminders, and told to nobody."""
+        ...
+
+    async def count(self, session: AsyncSession, vote: str, seats: Sequence[Seat]) -> Emptied:
+        """What is in the box; only after the close. The box stays as it is until it is destroyed."""
+        ...
+
+    async def destroy(self, session: AsyncSession, vote: str) -> None:
+        """Leave nothing of the box."""
+        ...
 
 
 def _value(row: RoomLinkRow) -> RoomLink:

@@ -28,6 +28,9 @@ _RETRIES: Final = 40
 _SERIALIZATION_FAILURES: Final = {"40001", "40P01"}  # PostgreSQL: serialization_failure, deadlock_detected
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
+NOT_IN_BACKUPS: Final = {"backup": False}
+"""The `info` of a table whose rows no backup may hold."""
+
 
 class DatabaseUrlError(ValueError):
     """The database address cannot be used; the text says why and shows a right one."""
@@ -135,6 +138,18 @@ class Database:
         """Carry out `work`, which only reads, on one snapshot. A write inside it is an error of the database."""
         return await self._once(work, write=False)
 
+    async def forget_older_pages(self) -> None:
+        """Empty SQLite's write-ahead log, in which what was changed or deleted stands until it is written over.
+
+        Where another process reads meanwhile it may be left for the next time. Nothing to do on PostgreSQL.
+        """
+        if not self.is_sqlite:
+            return
+        async with self._writer, self.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            if driver is not None:  # outside a transaction, so beneath SQLAlchemy, which begins one
+                await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def _once(self, work: Callable[[AsyncSession], Awaitable[T]], *, write: bool) -> T:
         async with self.engine.connect() as connection:
             await self._prepare(connection, write=write)
@@ -177,7 +192,13 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # transactions are begun here, never by the driver
         cursor = connection.cursor()
-        for pragma in ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in (
+            "busy_timeout = 30000",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",  # what is deleted does not stay on its page
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

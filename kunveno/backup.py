@@ -2,7 +2,8 @@
 
 A backup is a tar.gz with a manifest, the tables as an SQLite file (whichever database they come from), the
 configuration, the registration and the account's signing keys as they stand. It is taken from one snapshot, while
-everything goes on running. It never holds the keys of a device: used again, they would betray what they protect.
+everything goes on running. It never holds the keys of a device: used again, they would betray what they protect; nor
+ballots that nobody may read.
 """
 
 from __future__ import annotations
@@ -149,16 +150,21 @@ async def _copy(source: Database, target: AsyncConnection) -> None:
     """Copy the rows of all tables from one snapshot of `source` into the empty tables of `target`, chunk by chunk."""
 
     async def work(session: AsyncSession) -> None:
-        for table in Base.metadata.sorted_tables:
+        for table in _kept():
             own = _own_references(table)
             rows = await session.stream(select(table))
             async for chunk in rows.mappings().partitions(_CHUNK):
                 # A row may point at one of its own table that comes later.
                 await target.execute(insert(table), [{**row, **dict.fromkeys(own)} for row in chunk])
-        for table in Base.metadata.sorted_tables:
+        for table in _kept():
             await _point(session, table, target)
 
     await source.read(work)
+
+
+def _kept() -> list[Table]:
+    """The tables whose rows are in backups; the others stay empty (`ground.database.NOT_IN_BACKUPS`)."""
+    return [table for table in Base.metadata.sorted_tables if table.info.get("backup", True)]
 
 
 async def _point(session: AsyncSession, table: Table, target: AsyncConnection) -> None:

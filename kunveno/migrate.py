@@ -37,6 +37,8 @@ _TABLES: Final = (
     "bots.kit.preferences",
     "bots.kit.questions",
     "bots.kit.undo",
+    "bots.vote.sealed",
+    "bots.vote.tables",
     "bridge.files",
     "bridge.letters.delivery",
     "bridge.letters.inbox",

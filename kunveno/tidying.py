@@ -22,6 +22,7 @@ async def run(database: Database, clock: Clock, oldest: timedelta) -> None:
     """Forget until cancelled. Arrivals older than `oldest` are not acted on."""
     while True:
         await database.write(lambda session: tidy(session, clock.now(), oldest))
+        await database.forget_older_pages()
         await asyncio.sleep(_EVERY.total_seconds())
 
 
