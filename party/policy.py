@@ -31,6 +31,13 @@ ACTIONS: Final = frozenset(
         "journal.see",
         "announce",
         "report",
+        "vote.open",
+        "vote.extend",
+        "vote.close",
+        "vote.cancel",
+        "vote.remind",
+        "vote.enter",
+        "vote.roll",
     }
 )
 """What may be asked of `permissions.may`. `*` in the configuration stands for any part: `member.*`."""

@@ -56,6 +56,7 @@ POLICY: Final = PartyPolicy(
                 "journal.see": Reach.HERE,
                 "announce": Reach.BELOW,
                 "report": Reach.HERE,
+                "vote.*": Reach.BELOW,
             },
         ),
         "treasurer": Office(

@@ -138,7 +138,7 @@ def test_the_quiet_rooms_are_those_of_the_example() -> None:
         (
             "announcements: announcements",
             "announcements: annonces",
-            "config.yaml:177: bots.announcements: 'annonces' is no kind of room",
+            "config.yaml:179: bots.announcements: 'annonces' is no kind of room",
         ),
         (
             "url: https://",

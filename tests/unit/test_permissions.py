@@ -36,11 +36,12 @@ DEEPER = {"self": "bretagne", "child": "finistere", "grandchild": "brest", "sibl
 MEMBER = {action for action in ACTIONS if action.startswith("member.")}
 BRANCH = {action for action in ACTIONS if action.startswith("branch.")}
 MANDATE = {action for action in ACTIONS if action.startswith("mandate.")}
+VOTE = {action for action in ACTIONS if action.startswith("vote.")}
 NOTHING: set[str] = set()
 RIGHTS: dict[str, tuple[set[str], set[str]]] = {
     "secretary": (
-        BRANCH | MEMBER | MANDATE | {"journal.see", "announce", "report"},
-        BRANCH | MEMBER | MANDATE | {"announce"},
+        BRANCH | MEMBER | MANDATE | VOTE | {"journal.see", "announce", "report"},
+        BRANCH | MEMBER | MANDATE | VOTE | {"announce"},
     ),
     "treasurer": ({"member.see", "member.edit"}, {"member.see"}),
     "clerk": (MEMBER, {"member.see"}),
