@@ -12,11 +12,15 @@ import aiohttp
 import pytest
 import yaml
 
+from bridge.letters import inbox
+from bridge.matrix import crosssigning
 from bridge.matrix.api import Credentials, MatrixApi
 from bridge.matrix.registration import Registration
 from bridge.mirror.mirror import LOCK
 from ground import locks
+from kunveno import check_device
 from kunveno.check_homeserver import homeserver
+from kunveno.checks import look
 from kunveno.config import load
 from kunveno.demo.synapse import EmbeddedSynapse
 from kunveno.findings import Finding
@@ -211,3 +215,90 @@ async def test_a_container_asks_whether_it_is_well(house: NewHouse) -> None:
             return (await home.call("check", "--quick"))[0] == 0
 
         assert await until(well)
+
+
+async def looked(home: Installation) -> list[Finding]:
+    return await look(load(home.config, {}))
+
+
+async def ran(home: Installation) -> None:
+    """Run the program until its device is signed."""
+    async with home.start("run") as running:
+
+        async def well() -> bool:
+            return (await home.call("check", "--quick"))[0] == 0
+
+        await until(well)
+        running.process.terminate()
+        assert await running.ended() == 0
+
+
+async def test_the_device_and_its_identity(
+    house: NewHouse, registration: Registration, http: aiohttp.ClientSession
+) -> None:
+    home = house()
+    await mirrored(home)
+    assert "the account has no device of its own here yet; the first `kunveno run` makes and signs it" in said(
+        await looked(home)
+    )
+    assert not (home.folder / "crypto").exists()
+    await ran(home)
+    keys = home.folder / "signing-keys.json"
+    kept = keys.read_bytes()
+    identity = crosssigning.load(keys)
+    assert f"ok: the device KUNVENO is signed by the account's identity {identity.fingerprint}" in said(
+        await looked(home)
+    )
+    async with home.start("run") as running:
+        await running.said("Running.")
+        await until(lambda: _says(home, "a process is this device now"))
+    assert "no process is this device now" in said(await looked(home))
+
+    keys.unlink()
+    gone = await fault(home)
+    assert "the signing keys are gone, so that nobody can sign the device KUNVENO" in gone.what
+    assert not keys.exists()
+    crosssigning.load(keys)  # another one
+    assert "the account has another identity than the one in" in (await fault(home)).what
+    keys.write_bytes(b"{}")
+    assert "the bot's signing keys cannot be read" in (await fault(home)).what
+    keys.write_bytes(kept)
+    (home.folder / "crypto" / "device").write_text("ANOTHER")
+    assert "the device ANOTHER is not signed" in (await fault(home)).what
+
+
+async def _says(home: Installation, what: str) -> bool:
+    return what in said(await looked(home))
+
+
+async def test_keys_that_others_can_read(house: NewHouse) -> None:
+    home = house(administrators=["@anna:example.org"])
+    await mirrored(home)
+    await ran(home)
+    crypto = home.folder / "crypto"
+    assert {finding.level for finding in check_device.files(load(home.config, {}).homeserver)} == {"ok"}
+    crypto.chmod(0o750)
+    (crypto / "pickle-key").chmod(0o644)
+    (home.folder / "signing-keys.json").chmod(0o640)
+    warned = [finding for finding in await looked(home) if finding.level == "warn"]
+    assert [finding.remedy for finding in warned] == [
+        f"chmod 700 {crypto}",
+        f"chmod 600 {crypto / 'pickle-key'}",
+        f"chmod 600 {home.folder / 'signing-keys.json'}",
+    ]
+
+
+async def test_letters_and_arrivals_are_told(house: NewHouse) -> None:
+    home = house(administrators=["@anna:example.org"])
+    await mirrored(home)
+    async with home.app() as app:
+        await app.database.write(
+            lambda session: inbox.set_aside(
+                session, "$event", app.clock.now(), kind="message", what="member add", reason="KeyError at bots.x:1"
+            )
+        )
+    warned = [finding.what for finding in await looked(home) if finding.level == "warn"]
+    assert len(warned) == 1
+    assert warned[0].startswith("1 arrivals could not be handled")
+    assert warned[0].endswith("message, member add: KeyError at bots.x:1")
+    assert "all letters were delivered" in said(await looked(home))
