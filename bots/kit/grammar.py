@@ -201,19 +201,19 @@ def _rows(shown: str, begin: int, end: int, pills: Sequence[Pill]) -> tuple[Row,
 
 
 def _row(shown: str, start: int, end: int, pills: Sequence[Pill], gap: str) -> Row:
-    line = plain(shown[:end])
+    line = plain(shown[start:end])
     whole = items(shown, start, end, pills, gap=gap, sure=False)
-    bullet, label = _BULLET.match(line, start), _LABEL.match(line, start)
+    bullet, label = _BULLET.match(line), _LABEL.match(line)
     choice: str | None = None
     value: tuple[Word, ...] = ()
     if bullet is not None:
-        choice = shown[bullet.end() : end].strip()
-        only = items(shown, bullet.end(), end, pills)
+        choice = shown[start + bullet.end() : end].strip()
+        only = items(shown, start + bullet.end(), end, pills)
         if len(only) == 1 and isinstance(only[0], Word) and only[0].quoted:
             choice = only[0].text
     if label is not None:
         value = tuple(
             item if isinstance(item, Word) else Word(item.raw, item.raw, item.gap)
-            for item in items(shown, label.end(), end, pills)
+            for item in items(shown, start + label.end(), end, pills)
         )
     return Row(whole, choice, label[1] if label else None, value)

@@ -12,9 +12,10 @@ from urllib.parse import unquote
 from bots.kit.tokens import Pill, clean, plain
 
 _LINK: Final = re.compile(
-    r"<a\s[^>]{0,600}?\bhref\s*=\s*[\"']?(?P<href>[^\"'>\s]{1,600})[^>]{0,600}>(?P<name>.{0,600}?)</a\s*>", re.I | re.S
+    r"<a\s[^<>]{0,600}?\bhref\s*=\s*[\"']?(?P<href>[^\"'<>\s]{1,600})[^<>]{0,600}>(?P<name>.{0,600}?)</a\s*>",
+    re.I | re.S,
 )
-_TAG: Final = re.compile(r"<[^>]{0,1000}>")
+_TAG: Final = re.compile(r"<[^<>]{0,1000}>")
 _TARGET: Final = re.compile(
     r"(?:https?://(?:www\.)?matrix\.to/#/|matrix:u/)(?P<account>[^/?]{1,255})(?:[/?].*)?", re.I | re.S
 )
@@ -35,7 +36,7 @@ def pills(shown: str, html: str | None) -> tuple[Pill, ...]:
 
 
 def _in_markdown(shown: str) -> Iterator[Pill]:
-    for match in _WRITTEN.finditer(shown):
+    for match in islice(_WRITTEN.finditer(shown), _MOST):
         account = _account(match["href"])
         if account is not None:
             yield Pill(match.start(), match.end(), account, match["name"].removeprefix("@") or account)

@@ -89,13 +89,16 @@ def items(
     shown: str, start: int, end: int, pills: Iterable[Pill] = (), *, gap: str = "", sure: bool = True
 ) -> tuple[Item, ...]:
     """The words and options of `shown[start:end]`, a part of one line. `gap` is what stands before the part."""
-    return tuple(_items(shown, plain(shown[:end]), start, sorted(pills, key=lambda pill: pill.start), gap, sure))
+    part = shown[start:end]  # alone, so that many lines cost no more than they are long
+    inside = (pill for pill in pills if start <= pill.start and pill.end <= end)
+    moved = [Pill(pill.start - start, pill.end - start, pill.account, pill.name) for pill in inside]
+    return tuple(_items(part, plain(part), sorted(moved, key=lambda pill: pill.start), gap, sure))
 
 
-def _items(shown: str, text: str, start: int, pills: Sequence[Pill], gap: str, sure: bool) -> Iterable[Item]:
-    waiting = deque(pill for pill in pills if start <= pill.start and pill.end <= len(text))
+def _items(shown: str, text: str, pills: Sequence[Pill], gap: str, sure: bool) -> Iterable[Item]:
+    waiting = deque(pills)
     closings = _Closings(text)
-    at = start
+    at = 0
     while at < len(text):
         if text[at].isspace():
             gap += shown[at]

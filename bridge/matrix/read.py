@@ -36,9 +36,9 @@ _FILES: Final = frozenset({"m.file", "m.image", "m.audio", "m.video"})
 _WORDS: Final = frozenset({"m.text", "m.emote"})
 _LONGEST_ID: Final = 255
 """Bytes. Matrix specification, identifiers."""
-_QUOTATION: Final = re.compile(r"<mx-reply>.*?</mx-reply>", re.DOTALL | re.IGNORECASE)
+_QUOTATION: Final = re.compile(r"\A\s*<mx-reply>.*?</mx-reply>", re.DOTALL | re.IGNORECASE)
 _PILL: Final = re.compile(
-    r"<a\s[^>]*href\s*=\s*[\"'](?:https://matrix\.to/#/|matrix:u/)(?P<id>[^\"'?]+)", re.IGNORECASE
+    r"<a\s[^<>]{0,600}?href\s*=\s*[\"'](?:https://matrix\.to/#/|matrix:u/)(?P<id>[^\"'<>?]{1,600})", re.IGNORECASE
 )
 _NONE: Final[Json] = {}
 
