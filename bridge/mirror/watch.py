@@ -114,7 +114,8 @@ class Watch:
                 await self._round(requests)
                 self._seen.rests_until = loop.time() + max(LEAST_CALM, CALM * (loop.time() - began))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), TICK)
+                async with asyncio.timeout(TICK):
+                    await self._stirred.wait()
 
     def stir(self) -> None:
         """Look at once whether there is something to do: the register may have changed."""

@@ -114,7 +114,10 @@ async def well(house: Installation, http: aiohttp.ClientSession) -> dict[str, An
 
 async def end(running: Running) -> None:
     running.process.send_signal(signal.SIGTERM)
-    assert await running.ended(seconds=5) == 0, running.lines
+    try:
+        assert await running.ended(seconds=5) == 0, running.lines
+    except TimeoutError as error:
+        raise TimeoutError("\n".join(running.lines)) from error
     assert running.lines[-1] == "Stopped."
 
 
