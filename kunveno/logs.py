@@ -20,8 +20,10 @@ Level = Literal["debug", "info", "warning", "error"]
 Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 _TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-_LOUD: Final = ("nio", "aiohttp", "apscheduler", "sqlalchemy", "alembic", "asyncio", "aiosqlite", "markdown_it")
+_LOUD: Final = ("aiohttp", "apscheduler", "sqlalchemy", "alembic", "asyncio", "aiosqlite", "markdown_it")
 """Libraries whose lines below a warning would say who wrote where."""
+_TELLING: Final = ("nio",)
+"""Libraries whose warnings and errors repeat what came: of an event that they cannot read, its whole content."""
 _ACCOUNT: Final = re.compile(
     r"(?:@|%40)(?:[A-Za-z0-9._=/+\-]|%2[BF]|%3D)+(?::|%3A)"
     r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-]+)(?:(?::|%3A)[0-9]+)?"
@@ -44,6 +46,8 @@ def set_up(form: Format, level: Level, stream: TextIO | None = None) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _TELLING:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     sys.excepthook = _fatal
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import pytest
+from nio import ToDeviceEvent
 
 from bots.kit.bot import Bot
 from bots.kit.command import Argument, Command
@@ -138,6 +139,12 @@ def test_the_level_holds_and_libraries_are_quieter(stream: io.StringIO) -> None:
     logging.getLogger("nio.client").info("@anna:example.org wrote")
     logging.getLogger("kunveno").info("heard")
     assert [line.partition(" kunveno: ")[2] for line in stream.getvalue().splitlines()] == ["heard"]
+
+
+def test_what_a_library_cannot_read_is_not_repeated(stream: io.StringIO) -> None:
+    logs.set_up("text", "debug", stream)
+    ToDeviceEvent.parse_event({"type": "m.room.encrypted", "sender": "@anna:example.org", "content": {"body": WORD}})
+    assert stream.getvalue() == ""
 
 
 def test_what_ends_the_program_is_logged_without_what_it_says(stream: io.StringIO) -> None:
