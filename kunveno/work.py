@@ -39,6 +39,8 @@ _FIRST_ANSWER: Final = timedelta(minutes=10)
 """How long a homeserver that starts together with the program has to answer."""
 _COUNTING: Final = 5.0
 """Seconds between two looks at what the metrics measure."""
+_AFTER_LETTERS: Final = 0.1
+"""Seconds that the mirror leaves to the answer of a command before it looks whether the command concerns it."""
 _LINKING: Final = 2.0
 """Seconds between two looks at the links that were asked for."""
 
@@ -71,10 +73,11 @@ async def work(app: App, bots: Sequence[Bot], standing: Standing, metrics: Metri
         mirror = replace(mirror, api=session.api)
         deliverer = Deliverer(app.database, session, app.clock)
         oldest = timedelta(hours=app.config.bots.oldest)
+        loop = asyncio.get_running_loop()
 
         def stir() -> None:
             deliverer.wake()
-            watch.stir()
+            loop.call_later(_AFTER_LETTERS, watch.stir)
 
         around = surroundings(
             app.config, load_translators(LOCALE), account=session.user_id, name=await display_name(session.api)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.letters import FromRooms, inbox
 from bridge.matrix import direct, echo
+from bridge.matrix.bookmark import Bookmark
 from bridge.matrix.content import Json
 from bridge.matrix.errors import MatrixError, TokenRefused
 from bridge.matrix.invitations import Doorkeeper, invitations
@@ -88,15 +89,28 @@ class Receiver:
     async def run(self, handle: Handle) -> None:
         """Hand over every arrival, for ever. Survives what may pass; raises TokenRefused.
 
-        How far was read is saved when all of a batch was handled, so after a death some are handed over again.
+        How far was read is saved once all of a batch was handled, so after a death some are handed over again.
         """
+        bookmark = Bookmark(self._database, self._session.user_id)
+        keeping = asyncio.create_task(bookmark.keep())
+        try:
+            await self._read_on(handle, bookmark)
+        finally:
+            keeping.cancel()
+            await asyncio.wait({keeping})
+
+    async def _read_on(self, handle: Handle, bookmark: Bookmark) -> None:
         since = await self._begin()
         rounds, failures = 0, 0
         while True:
             try:
                 answer = await self._sync(since, first=rounds == 0)
                 self.heard = self._clock.now()
-                since = await self._batch(answer, since, handle)
+                token = await self._batch(answer, since, handle)
+                if since is None:
+                    await bookmark.put(token)  # nothing before it is ever acted on, so it is not to be lost
+                since = token
+                bookmark.move(token)
             except TokenRefused:
                 raise
             except Exception as error:
@@ -162,19 +176,22 @@ class Receiver:
         await self._unread.hear(heard, partial(self._read_late, handle))
         if since is not None:
             await self._events(rooms.get("join", {}), since, handle)
-        if token != since:
-            await self._database.write(partial(self._save, token=token))
         return token
 
-    async def _save(self, db: AsyncSession, token: str) -> None:
-        row = await db.get(SyncRow, self._session.user_id)
-        if row is not None:
-            row.token = token
+    def _concerns(self, room: Json) -> bool:
+        """Whether there may be more in a room than what the bot itself said."""
+        timeline = room.get("timeline", {})
+        own = (
+            event.get("sender") == self._session.user_id and "state_key" not in event
+            for event in timeline.get("events", ())
+        )
+        return bool(timeline.get("limited")) or not all(own)
 
     async def _events(self, rooms: dict[str, Any], since: str, handle: Handle) -> None:
         now = self._clock.now()
         timelines: dict[str, Sequence[Json]] = {}
-        places = await self._database.read(partial(places_in, room_ids=rooms.keys()))
+        some = [room_id for room_id, room in rooms.items() if self._concerns(room)]
+        places = await self._database.read(partial(places_in, room_ids=some)) if some else {}
         for number, (room_id, room) in enumerate(rooms.items()):
             if number % _BREATH == 0:
                 await asyncio.sleep(0)
@@ -183,10 +200,11 @@ class Receiver:
                 continue
             if room.get("timeline", {}).get("limited"):
                 self._listener({"join": {room_id: {"timeline": {"events": events}}}})
-            if isinstance(places[room_id], Direct):
+            if isinstance(places.get(room_id), Direct):
                 places[room_id] = await self._still_direct(room_id, events)
             # Clients send the first words of a direct conversation right after the invitation.
-            timelines[room_id] = since_entry(events, self._session.user_id, invited=isinstance(places[room_id], Direct))
+            direct_ = isinstance(places.get(room_id), Direct)
+            timelines[room_id] = since_entry(events, self._session.user_id, invited=direct_)
         noted: list[str] = []
         own: dict[str, tuple[str, str]] = {}
         for room_id, event in interleave(timelines):
