@@ -214,19 +214,19 @@ def _patience(rooms: Mapping[str, Any], bot: str) -> float | None:
     """In how many seconds one should look because of news; None when there is nothing to look at."""
     if rooms.get("invite") or rooms.get("leave"):
         return 0.0
-    events, gap = list[Any](), False
+    events = list[Any]()
     for room in rooms.get("join", {}).values():
         timeline = room.get("timeline", {})
         news = [event for event in timeline.get("events", ()) if _is_drift(event, bot)]
         if timeline.get("limited"):
+            # Members stand there too who only wrote; those who came or went in the gap are told when it is filled.
             missed = [event for event in room.get("state", {}).get("events", ()) if _is_drift(event, bot)]
             if news or any(event["type"] != _MEMBER for event in missed):
                 return 0.0
-            gap = True  # who went in it is not told: a sync names only the members who wrote
         events += news
-    if not all(map(_came_in, events)):
-        return 0.0
-    return COMINGS if events or gap else None
+    if not events:
+        return None
+    return COMINGS if all(map(_came_in, events)) else 0.0
 
 
 def _is_drift(event: Mapping[str, Any], bot: str) -> bool:
