@@ -221,6 +221,12 @@ async def test_nobody_and_nothing_that_was_said_is_in_the_log(house: NewHouse, t
                     return page if 'kunveno_commands_total{command="help",outcome="done"} 1.0' in page else ""
 
                 metrics = await until(counted)
+            for line in (
+                "kunveno_device_signed 1.0",
+                'kunveno_arrivals_total{kind="message"} 5.0',
+                "kunveno_set_aside 0.0",
+            ):
+                assert line in metrics.splitlines()
             await stop(running)
         said = [json.loads(line) for line in running.lines]
         assert said[-1]["message"] == "Stopped."
