@@ -115,11 +115,11 @@ async def branches(session: AsyncSession, vote_id: str) -> dict[str, int]:
 async def proof(session: AsyncSession, vote: VoteRow, member_id: str) -> Proof | None:
     """The proof for a member that they are on the roll; None when they are not. It tells nothing of the others."""
     roll = await entries(session, vote.id)
-    mine = next((line for line in roll if line.member_id == member_id), None)
+    mine = next((one for one in roll if one.member_id == member_id), None)
     if mine is None or vote.salt is None or vote.roll_root is None:
         return None
     key = bytes.fromhex(vote.salt)
-    leaves = [_leaf(line.number, line.branch_id, line.weight, _salt(key, line.number)) for line in roll]
+    leaves = [_leaf(one.number, one.branch_id, one.weight, _salt(key, one.number)) for one in roll]
     beside = merkle.path(leaves, mine.position)
     return Proof(
         mine.number, mine.branch_id, mine.weight, _salt(key, mine.number).hex(), mine.position, len(roll),
@@ -138,10 +138,15 @@ def check(proof: Proof) -> bool:
     return merkle.leads_to(hashed, proof.position, proof.size, beside, root)
 
 
+def line(entry: Entry) -> str:
+    """What is hashed of a line, after its salt: a JSON list of number, branch and weight, without spaces."""
+    return _line(entry.number, entry.branch_id, entry.weight)
+
+
 def verify(roll: Sequence[Entry], salt: str, root: str) -> bool:
     """Whether the lines of a roll, all of them, have the root that was announced (both hex). Pure."""
     key = bytes.fromhex(salt)
-    leaves = [_leaf(line.number, line.branch_id, line.weight, _salt(key, line.number)) for line in roll]
+    leaves = [_leaf(one.number, one.branch_id, one.weight, _salt(key, one.number)) for one in roll]
     return merkle.root(leaves).hex() == root
 
 
@@ -181,8 +186,11 @@ def _salt(key: bytes, number: str) -> bytes:
 
 
 def _leaf(number: str, branch_id: str, weight: int, salt: bytes) -> bytes:
-    line = json.dumps([number, branch_id, weight], ensure_ascii=False, separators=(",", ":"))
-    return merkle.leaf(salt + line.encode())
+    return merkle.leaf(salt + _line(number, branch_id, weight).encode())
+
+
+def _line(number: str, branch_id: str, weight: int) -> str:
+    return json.dumps([number, branch_id, weight], ensure_ascii=False, separators=(",", ":"))
 
 
 def _kept(sentence: Text) -> str:
