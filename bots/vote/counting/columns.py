@@ -18,10 +18,12 @@ from bots.vote.counting.values import EQUAL, LETTERS, Ranking, ranking_of
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Counts: TypeAlias = npt.NDArray[np.int64]
+Places: TypeAlias = npt.NDArray[np.int64]
 
 MOST_WEIGHT: Final = 2**63 // (UNIT * UNIT) // 2
 """Up to this weight in all, no product or sum of a count leaves 64 bits, nor the whole numbers of a double."""
 _STRANGE, _EQUAL, _END = 255, 254, 253
+_LETTER: Final = {**dict(enumerate(LETTERS)), _EQUAL: EQUAL}
 _CHUNK: Final = 1 << 16
 """How many ballots are compared at once: as many as stay in a processor's cache."""
 
@@ -37,34 +39,37 @@ class Table:
         self._weights: list[int] = []
 
     @classmethod
-    def read(cls, chunks: Iterable[tuple[str, int]], width: int, options: int) -> Table:
-        """Ballots of `width` characters joined end to end, with the weight of each. Raises ValueError."""
+    def read(cls, chunks: Iterable[tuple[str, int]], options: int) -> Table:
+        """Ballots as they are kept, a line for each, with the weight of each of them. Raises ValueError."""
         table = cls(options)
         meaning = np.full(256, _STRANGE, np.uint8)
         for number, letter in enumerate(LETTERS[:options]):
             meaning[ord(letter)] = number
         meaning[ord(" ")], meaning[ord(EQUAL)] = _END, _EQUAL
-        for joined, weight in chunks:
-            table._add(meaning[np.frombuffer(joined.encode(), np.uint8).reshape(-1, width)], weight, joined, width)
+        for lines, weight in chunks:
+            written = np.frombuffer(lines.encode(), np.uint8)
+            ends = np.append(np.flatnonzero(written == ord("\n")), len(written))
+            letters = meaning[written]
+            starts = np.append(0, ends[:-1] + 1)
+            for chunk in _slices(len(ends)):
+                table._add(_matrix(letters, starts[chunk], ends[chunk], options), weight)
         return table
 
-    def _add(self, letters: Bytes, weight: int, joined: str, width: int) -> None:
+    def _add(self, letters: Bytes, weight: int) -> None:
         if (letters == _STRANGE).any():
             raise ValueError("a ballot holds something that is no option")
         with_equal = (letters == _EQUAL).any(axis=1)
         if with_equal.any():
-            for row in np.flatnonzero(with_equal).tolist():
-                ranking = ranking_of(joined[row * width : (row + 1) * width])
+            for row in letters[with_equal]:
+                ranking = ranking_of("".join(_LETTER.get(letter, "") for letter in row.tolist()))
                 self.equal[ranking] = self.equal.get(ranking, 0) + weight
             letters = letters[~with_equal]
         used = letters[:, : self.options]
         # A filler is followed by fillers, and no option stands twice.
         if (letters[:, self.options :] != _END).any() or ((used[:, :-1] == _END) & (used[:, 1:] != _END)).any():
             raise ValueError("a ballot holds something that is no option")
-        for chunk in _slices(len(used)):
-            self._once(used[chunk])
-        rows = np.minimum(used, self.options).astype(np.uint8)
-        self._rows.append(rows)
+        self._once(used)
+        self._rows.append(np.minimum(used, self.options).astype(np.uint8))
         self._weights.append(weight)
 
     def _once(self, used: Bytes) -> None:
@@ -99,6 +104,16 @@ class Table:
         empty = sum(int((rows[:, 0] == self.options).sum()) * weight for rows, weight in self.weighted())
         empty += self.equal.get((), 0)
         return self.weight - empty, empty
+
+
+def _matrix(letters: Bytes, starts: Places, ends: Places, options: int) -> Bytes:
+    """One row for each line, filled up."""
+    lengths = ends - starts
+    columns = np.arange(max(options, int(lengths.max())))
+    places = np.minimum(starts[:, None] + columns, max(len(letters) - 1, 0))
+    filled = columns < lengths[:, None]
+    found = letters[places] if len(letters) else np.full(places.shape, _END, np.uint8)
+    return np.where(filled, found, np.uint8(_END))
 
 
 def _compared(rows: Bytes, options: int) -> list[list[int]]:

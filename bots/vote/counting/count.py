@@ -13,7 +13,7 @@ from bots.vote.counting.schulze import pairwise, schulze
 from bots.vote.counting.stv import stv
 from bots.vote.counting.tallying import chosen, judged, scored
 from bots.vote.counting.ties import AS_IT_IS, Ties
-from bots.vote.counting.values import READ, Kind, Profile, profile, width
+from bots.vote.counting.values import READ, Kind, Profile, profile
 
 MANY: Final = 10_000
 """From so many rankings on they are counted in columns."""
@@ -37,11 +37,6 @@ class Rules:
         """The options that stand."""
         return [option for option in range(len(self.names)) if option not in self.withdrawn]
 
-    @property
-    def width(self) -> int:
-        """How many characters each of its ballots is kept in."""
-        return width(self.method.ballots, len(self.names), self.top)
-
 
 def count(rules: Rules, ballots: Profile[Any]) -> Outcome:
     """Count a profile of the kind of ballot that the method takes.
@@ -59,25 +54,31 @@ def count(rules: Rules, ballots: Profile[Any]) -> Outcome:
 
 
 def count_kept(rules: Rules, chunks: Iterable[tuple[str, int]]) -> Outcome:
-    """Count ballots as they are kept: each chunk is the ballots of one weight, joined end to end, and that weight.
+    """Count ballots as they are kept: each chunk is a line for each ballot of one weight, and that weight.
 
+    That is how a database gives a million of them in a second: the texts of all rows of the same weight as one text.
     Raises what `count` raises.
     """
-    every, size = list(chunks), rules.width
-    for joined, _ in every:
-        if len(joined) % size:
-            raise ValueError(f"ballots of this vote are kept in {size} characters each")
+    every = list(chunks)
     ranked = rules.method.ballots is Kind.RANKING
-    if ranked and sum(len(joined) for joined, _ in every) >= MANY * size:
+    if ranked and sum(lines.count("\n") + 1 for lines, _ in every) >= MANY:
         from bots.vote.counting.columns import MOST_WEIGHT, Columns, Table
 
-        table = Table.read(every, size, len(rules.names))
+        table = Table.read(every, len(rules.names))
         if rules.method is Method.SCHULZE and not rules.withdrawn:
             return _schulze(rules, table.pairwise(), *table.cast())
         if rules.method is not Method.SCHULZE and table.weight <= MOST_WEIGHT:
             return _stages(rules, Columns(table, rules.standing))
-    rows = ((joined[start : start + size], weight) for joined, weight in every for start in range(0, len(joined), size))
+    rows = ((kept, weight) for lines, weight in every for kept in lines.split("\n"))
     return count(rules, profile(READ[rules.method.ballots], rows))
+
+
+def count_rows(rules: Rules, rows: Iterable[tuple[str, int]]) -> Outcome:
+    """Count ballots as they are kept, one by one, each with its weight. Raises what `count` raises."""
+    by_weight: dict[int, list[str]] = {}
+    for kept, weight in rows:
+        by_weight.setdefault(weight, []).append(kept)
+    return count_kept(rules, (("\n".join(kept), weight) for weight, kept in by_weight.items()))
 
 
 def _ranks(ranking: Iterable[Iterable[int]], rules: Rules) -> bool:

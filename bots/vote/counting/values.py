@@ -2,8 +2,7 @@
 
 Options are numbered 0 … n-1, in the order in which they were asked. A ballot is kept as one short text, in which an
 option is a letter: the first is `a`. A ranking is `bca`, with equal ranks `a=bc`; a choice is `ac`; scores are
-`5,,10`. All ballots of a vote are kept at the same width, filled up with spaces: the size of a row tells nothing of
-the choice, and a million of them are read without looking at each.
+`5,,10`. Where the size of a row must not tell the choice, all ballots of a vote are filled up with spaces to one width.
 """
 
 from __future__ import annotations
