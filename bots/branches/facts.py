@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,9 @@ from party import mandates, members
 from party.branches import Branch, Tree
 from party.mandates import MandateRow
 from party.members import AccountRow, MemberRow, Status
+
+_LONGEST: Final = 255
+"""Characters of what can be looked for, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ async def search(session: AsyncSession, wanted: str, within: Iterable[str]) -> S
     """The members of these branches who have all the words in their name, or one of whose number, e-mail address or
     accounts holds the text; by name. Those who left come last."""
     needle, words = fold(wanted), fold(wanted).split()
+    if len(needle) > _LONGEST:
+        return ()
     rows = (await session.scalars(select(MemberRow).where(MemberRow.branch_id.in_(list(within))))).all()
     accounts = select(AccountRow.member_id).where(func.lower(AccountRow.user_id).contains(needle, autoescape=True))
     by_account = set(await session.scalars(accounts)) if "@" in needle else set[str]()

@@ -18,6 +18,8 @@ from bots.kit.tokens import Mark, Word, as_typed
 from bots.kit.values import Reader
 
 _MOST_TRIES: Final = 400
+_MOST_OPTIONS: Final = 40
+"""Names of options that are heeded in a line; so many are written only to keep the program busy."""
 _WHOLE: Final = frozenset({Kind.MOMENT, Kind.DURATION, Kind.MONEY, Kind.FRACTION})
 """At the end of a line such a value is read whole or not at all: `18h75` after a day must not become text."""
 _OPENED: Final = '"“”„«'
@@ -98,13 +100,14 @@ class _Binding:
         self._missing_list: Parameter | None = None
 
     async def take_options(self, *, only: Parameter | None = None) -> None:
-        at = 0
+        at = named = 0
         while at < len(self._items):
-            parameter = self._named_at(at, complain=only is None)
+            parameter = self._named_at(at, complain=only is None) if named < _MOST_OPTIONS else None
             if parameter is None:
                 self._places.append(at)
                 at += 1
                 continue
+            named += 1
             taken = await self._value_at(at, parameter, store=only is None or parameter.name == only.name)
             if only is None or parameter.name == only.name:
                 self.used.update(range(at, at + 1 + taken))
@@ -284,7 +287,7 @@ class _Binding:
             outcome = await self._outcome(part, words)
             if isinstance(outcome.trouble, BadValue):
                 raise self._bad(part, outcome.trouble)
-        for size in range(len(words) - 1, -1, -1):
+        for size in range(min(len(words) - 1, WIDEST * len(parameters)), -1, -1):
             if await self._fits(parameters, words[:size]):
                 raise complaints.surplus(self._found, self._places[size:], as_typed(words[size:]))
         raise complaints.missing(self._found, self._last_place(), parameters[0], self._language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from bots.kit.command import Command
@@ -143,9 +144,15 @@ class Index:
         return entry is not None and offered(entry[0])
 
 
+@lru_cache(maxsize=1024)
+def _folded(name: str) -> str:
+    """The name of an option, which is asked for again with every word."""
+    return fold(name)
+
+
 def _option(options: Iterable[Parameter], name: str) -> Parameter | None:
     for parameter in options:
-        if any(fold(one) == name for names in parameter.described.names.values() for one in names):
+        if any(_folded(one) == name for names in parameter.described.names.values() for one in names):
             return parameter
     return None
 

@@ -23,6 +23,8 @@ _MOST: Final = 9
 _ME: Final = frozenset({"me", "myself", "moi"})
 _FIRM: Final = frozenset("bfmpqvwx")
 """Letters that hardly carry accents, so that a database can look for them."""
+_LONGEST: Final = 255
+"""Characters of a name, a number or an account, at most; databases refuse to look for much longer ones."""
 _MANY: Final = 500
 """How many branches a query names at most."""
 
@@ -53,7 +55,9 @@ async def read(written: str, parameter: str, asker: Asker) -> MemberRow:
     folded = fold(written)
     if asker.member is not None and folded in _ME:
         return asker.member
-    if written.startswith("@"):
+    if len(written) > _LONGEST:
+        found = []
+    elif written.startswith("@"):
         found = await _by_account(written.rstrip(",;.!?:"), asker)
     else:
         found = await _by_number(written, asker) or await _by_name(folded, asker)
