@@ -10,6 +10,12 @@ ONCE ?=
 BRANCHES ?=
 BENCH ?=
 UPGRADE ?=
+COMMANDS ?= 500
+KILLS ?= 20
+MINUTES ?= 2
+TIMES ?= 1
+SEED ?=
+PATIENCE ?= 600
 
 # One environment with everything for development, and a smaller one for the demo.
 DEV := .venv
@@ -30,7 +36,7 @@ DEMO_READY := $(DEMO)/.ready
 
 SOURCES := kunveno bots bridge party ground tests $(wildcard benchmarks)
 
-.PHONY: help demo test check unit synapse postgres bench docs messages requirements clean python
+.PHONY: help demo test check unit synapse postgres soak bench docs messages requirements clean python
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -57,6 +63,14 @@ synapse: $(DEV_READY) ## the tests that start a Synapse
 
 postgres: $(DEV_READY) ## the tests that start a PostgreSQL
 	@$(PYTEST) -m postgres
+
+soak: $(DEV_READY) ## kills, bursts and a bad network in full, on both databases (COMMANDS=500, KILLS=20, MINUTES=2, TIMES=1; SEED=… repeats a run)
+	@for time in $$(seq $(TIMES)); do \
+		echo "Run $$time of $(TIMES): $(COMMANDS) commands and $(KILLS) kills, $$(($(COMMANDS) * 3 / 5)) in bursts, $(MINUTES) minutes"; \
+		KUNVENO_COMMANDS=$(COMMANDS) KUNVENO_KILLS=$(KILLS) KUNVENO_BURSTS=$$(($(COMMANDS) * 3 / 5)) KUNVENO_MINUTES=$(MINUTES) \
+		KUNVENO_SEED=$(or $(SEED),0) KUNVENO_PATIENCE=$(PATIENCE) \
+		$(DEV)/bin/pytest --quiet --capture=no --durations=6 tests/synapse/test_reliability.py; \
+	done
 
 bench: $(DEV_READY) ## the figures of docs/benchmarks.md (BENCH=name runs one)
 	@exec $(DEV)/bin/python -m benchmarks $(BENCH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from sqlalchemy.exc import DBAPIError
@@ -20,16 +21,18 @@ _REST: Final = 1.0
 class Bookmark:
     """The token of the last sync that was handled to its end."""
 
-    def __init__(self, database: Database, account: str) -> None:
+    def __init__(self, database: Database, account: str, before: Callable[[], Awaitable[None]]) -> None:
+        """`before` is carried out before anything is written down."""
         self._database = database
         self._account = account
+        self._before = before
         self._token: str | None = None
         self._moved = asyncio.Event()
 
     async def put(self, token: str) -> None:
         """All before this was handled, which is written down when this returns. Raises what the database raises."""
         self._token = token
-        await self._database.write(self._note)
+        await self._write(token)
 
     def move(self, token: str) -> None:
         """All before this was handled."""
@@ -42,14 +45,19 @@ class Bookmark:
         while True:
             await self._moved.wait()
             self._moved.clear()
+            token = self._token
             try:
-                await self._database.write(self._note)
+                await self._before()
+                await self._write(token)
             except (DBAPIError, OSError, TimeoutError) as error:
                 _log.warning("How far was read could not be written down: %s", type(error).__name__)
                 self._moved.set()
             await asyncio.sleep(_REST)
 
-    async def _note(self, session: AsyncSession) -> None:
-        row = await session.get(SyncRow, self._account)
-        if row is not None:
-            row.token = self._token
+    async def _write(self, token: str | None) -> None:
+        async def work(session: AsyncSession) -> None:
+            row = await session.get(SyncRow, self._account)
+            if row is not None:
+                row.token = token
+
+        await self._database.write(work)

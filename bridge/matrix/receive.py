@@ -85,13 +85,16 @@ class Receiver:
         self._jitter = random.Random()  # noqa: S311 - spreads waits, guards nothing
         self._nonce = secrets.token_hex(8)
         self._act_after = _ALWAYS
+        self._linking = asyncio.Lock()
+        self._own: dict[str, tuple[str, str]] = {}
+        """Our own events that came back and were not linked with their letters yet: handle → event, room."""
 
     async def run(self, handle: Handle) -> None:
         """Hand over every arrival, for ever. Survives what may pass; raises TokenRefused.
 
         How far was read is saved once all of a batch was handled, so after a death some are handed over again.
         """
-        bookmark = Bookmark(self._database, self._session.user_id)
+        bookmark = Bookmark(self._database, self._session.user_id, self._link)
         keeping = asyncio.create_task(bookmark.keep())
         try:
             await self._read_on(handle, bookmark)
@@ -206,21 +209,18 @@ class Receiver:
             direct_ = isinstance(places.get(room_id), Direct)
             timelines[room_id] = since_entry(events, self._session.user_id, invited=direct_)
         noted: list[str] = []
-        own: dict[str, tuple[str, str]] = {}
         for room_id, event in interleave(timelines):
             if event.get("sender") == self._session.user_id:
-                self._echo(room_id, event, own)
+                self._echo(room_id, event)
                 continue
             if event.get("sender") in self._ignored:
                 continue
             if not self._acted_on(event, now):
                 noted.append(str(event.get("event_id"))[:255])
                 continue
-            if own and about(event):
-                await echo.link(self._database, own)
-                own.clear()
+            if about(event):
+                await self._link()
             await self._one(room_id, event, places[room_id], handle)
-        await echo.link(self._database, own)
         if noted:
             await self._database.write(partial(_note, events=noted, at=now))
 
@@ -229,7 +229,7 @@ class Receiver:
         sent = instant(event)
         return sent is not None and sent >= max(now - self._oldest, self._act_after)
 
-    def _echo(self, room_id: str, event: Json, own: dict[str, tuple[str, str]]) -> None:
+    def _echo(self, room_id: str, event: Json) -> None:
         if event.get("type") == "m.room.encrypted":
             try:
                 event = self._session.crypto.decrypt(room_id, event)
@@ -237,7 +237,14 @@ class Receiver:
                 return
         handle = echo.handle_in(event)
         if handle is not None:
-            own[handle] = str(event.get("event_id")), room_id
+            self._own[handle] = str(event.get("event_id")), room_id
+
+    async def _link(self) -> None:
+        """Note which events our letters became: before anything that speaks of them, or is read after them."""
+        async with self._linking:  # who finds nothing left to link must know that it is written
+            own = dict(self._own)
+            await echo.link(self._database, own)
+            self._own = {handle: event for handle, event in self._own.items() if handle not in own}
 
     async def _one(self, room_id: str, event: Json, place: Place, handle: Handle) -> None:
         """Hand over what one event says."""

@@ -21,14 +21,14 @@ from kunveno.demo.synapse import EmbeddedSynapse
 from tests.support.house import House, build
 from tests.support.trouble import KINDS, TroubleProxy
 
-COMMANDS = int(os.environ.get("KUNVENO_COMMANDS", "40"))
-KILLS = int(os.environ.get("KUNVENO_KILLS", "3"))
+COMMANDS = int(os.environ.get("KUNVENO_COMMANDS", "30"))
+KILLS = int(os.environ.get("KUNVENO_KILLS", "2"))
 BURSTS = int(os.environ.get("KUNVENO_BURSTS", "50"))
-MINUTES = float(os.environ.get("KUNVENO_MINUTES", "0.15"))
+MINUTES = float(os.environ.get("KUNVENO_MINUTES", "0.1"))
 SEED = int(os.environ.get("KUNVENO_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 PATIENCE = float(os.environ.get("KUNVENO_PATIENCE", "90"))
 """Seconds until every command must have been answered once nothing is in the way any more."""
-WORKING = 4.0
+WORKING = 3.0
 """Seconds, at most, that a program works until it is killed, after the time it took to start."""
 
 pytestmark = pytest.mark.timeout(120 + 2 * PATIENCE + COMMANDS + BURSTS + 20 * KILLS + 120 * MINUTES)
