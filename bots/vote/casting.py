@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select
+from sqlalchemy import ColumnElement, case, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.vote.errors import VoteRefused
@@ -197,23 +197,22 @@ async def ballots(
     our clock, and removing it changes nothing. Who is not on the roll is left out by `attribute`.
     """
     query = select(
-        CastRow.member_id, CastRow.choice, CastRow.means, CastRow.spoiled, CastRow.entered_by, CastRow.witness_id,
-        CastRow.sent_at, CastRow.received_at, CastRow.id,
+        CastRow.member_id, CastRow.choice, CastRow.means, CastRow.spoiled, CastRow.entered_by, CastRow.witness_id
     ).where(CastRow.vote_id == vote.id)  # fmt: skip
     stays: ColumnElement[bool] = CastRow.taken_back_at.is_(None)
     if closes is not None:
         query = query.where(CastRow.sent_at <= closes, CastRow.received_at <= closes + grace)
         stays = or_(stays, CastRow.taken_back_at > closes + grace)
-    says_something = and_(CastRow.choice.is_not(None), CastRow.spoiled.is_(False))
-    query = query.where(stays if vote.change else says_something)
-    rows = (await session.execute(query)).all()
     if vote.change:
-        rows = sorted(rows, key=lambda row: order(row.sent_at, row.received_at, row.id))
+        sent = case((CastRow.sent_at < CastRow.received_at, CastRow.sent_at), else_=CastRow.received_at)
+        query = query.where(stays).order_by(sent, CastRow.received_at, CastRow.id)  # as `order` has it
     else:
-        rows = sorted(rows, key=lambda row: (row.received_at, row.id), reverse=True)
+        query = query.where(CastRow.choice.is_not(None), CastRow.spoiled.is_(False))
+        query = query.order_by(CastRow.received_at.desc(), CastRow.id.desc())
+    rows = {row[0]: row for row in await session.execute(query)}  # the last of each
     return {
         member: Ballot(member, None if spoiled else choice, Means(means), spoiled, entered_by, witness)
-        for member, choice, means, spoiled, entered_by, witness, _sent, _received, _id in rows
+        for member, choice, means, spoiled, entered_by, witness in rows.values()
     }
 
 
