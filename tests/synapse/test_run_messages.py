@@ -1,9 +1,13 @@
-"""`kunveno run` and what members write: taken over, come back to, stopped, refused; and what is logged of it."""
+"""`kunveno run` and what members write: taken over, come back to, stopped, refused; and what is logged of it.
+
+KUNVENO_STOPS says how often it is stopped at a random moment, KUNVENO_SEED repeats a run.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import secrets
 import signal
@@ -20,12 +24,16 @@ import yaml
 from aiohttp import web
 
 from kunveno.demo.synapse import EmbeddedSynapse
+from party.branches import tree
+from party.operations.branches import EditBranch
 from tests.support.faults import Drop, Fault, FaultProxy
 from tests.support.house import House, build, everything
 from tests.support.installation import Installation, Running, install, until
-from tests.support.register import grow
+from tests.support.register import do, grow
 
 SECRET, PLAIN = {"secret": True}, {"plain": False}
+STOPS = int(os.environ.get("KUNVENO_STOPS", "4"))
+SEED = int(os.environ.get("KUNVENO_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 TAKEN_OVER = 10.0
 """Seconds within which a standby works; its own start was over before."""
 NewHouse = Callable[..., AbstractAsyncContextManager[House]]
@@ -88,7 +96,10 @@ async def health(installation: Installation) -> dict[str, Any]:
 
 async def stop(running: Running) -> None:
     running.process.send_signal(signal.SIGTERM)
-    assert await running.ended(seconds=5) == 0, running.lines
+    try:
+        assert await running.ended(seconds=5) == 0, running.lines
+    except TimeoutError as error:
+        raise TimeoutError("\n".join(running.lines)) from error
 
 
 async def test_a_standby_answers_once_the_first_is_killed(house: NewHouse) -> None:
@@ -120,6 +131,21 @@ async def test_it_may_be_stopped_amid_commands(house: NewHouse) -> None:
         await sending
         async with home.program() as running:
             await home.check(running, seconds=60)
+
+
+async def test_it_stops_at_any_moment(house: NewHouse) -> None:
+    chance = random.Random(SEED)  # noqa: S311 - chooses when to stop
+    async with house(PLAIN) as home:
+        branches = await home.app.database.read(tree)
+        (branch,) = branches
+        for number in range(STOPS):
+            async with home.installation.start("run") as running:
+                await running.said("Running.")
+                rename = EditBranch(branch.id, f"France {number}", None, None, None)
+                await do(home.app.database, rename, policy=home.app.config.party(), at=home.app.clock.now())
+                await home.members[0].say(home.rooms["plain"], "!branch")
+                await asyncio.sleep(chance.uniform(0, 3))
+                await stop(running)
 
 
 async def _some_done(home: House) -> bool:
