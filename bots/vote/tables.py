@@ -173,6 +173,8 @@ class CountRow(Base):
     """How many ballots of a confidential vote were alike, in one of the groups that are large enough to be told."""
 
     __tablename__ = "vote_counts"
+    # Ballots of one vote lie together: a million of them are read in order, not one by one.
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     vote_id: Mapped[str] = mapped_column(ForeignKey("votes.id"), primary_key=True)
     group_id: Mapped[str] = mapped_column(ForeignKey("branches.id"), primary_key=True)
