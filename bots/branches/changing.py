@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from bots.branches import facts, warning
 from bots.branches.carrying import agreed, answer, ask, changed_since, here, rehearsed, still
-from bots.branches.naming import slug_of
+from bots.branches.naming import slug_of, spaced
 from bots.kit.bot import Data
 from bots.kit.command import Argument, Command, Option, TierKey
 from bots.kit.request import Refusal, Request
@@ -53,7 +53,7 @@ async def create(
     ] = None,
 ) -> None:
     """A new branch under the one of the room, or another; the first one of all is the top."""
-    tree = await request.tree()
+    tree, name = await request.tree(), spaced(name)
     parent = here(request, under) if len(tree) else None
     tier = tier or _usual_tier(request, tree, parent)
     slug = _free_slug(tree, slug_of(name) or tier, parent)
@@ -68,7 +68,7 @@ async def create(
 
 async def rename(request: Request, branch: One, name: NewName) -> None:
     """Another name; the short name for commands stays."""
-    row = await branches.by_id(request.session, branch.id)
+    row, name = await branches.by_id(request.session, branch.id), spaced(name)
     (done,) = await request.change(EditBranch.rename(row, name))
     if not done.changed:
         await request.reply(text("It is called that already."))

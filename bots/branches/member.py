@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from bots.branches import facts, warning
 from bots.branches.carrying import agreed, answer, ask, changed_since, here, need, officers_only, rehearsed, still
+from bots.branches.naming import spaced
 from bots.branches.people import must_see
 from bots.kit.bot import Data
 from bots.kit.command import Argument, Command, Option
@@ -46,7 +47,7 @@ async def add(
     request: Request, name: NewName, *, email: Email = None, account: Account = None, number: Number = None
 ) -> None:
     """A new member of the branch, with the account they have."""
-    branch = here(request)
+    branch, name = here(request), spaced(name)
     (done,) = await request.change(AddMember(name, branch.id, number, email))
     if account is not None:
         await request.change(NameAccount(done.subject_id, account))

@@ -17,6 +17,11 @@ def slug_of(name: str) -> str:
     return re.sub("[^a-z0-9]+", "-", fold(name).replace("'", "")).strip("-")[:60].strip("-")
 
 
+def spaced(name: str) -> str:
+    """The name with every white space an ordinary one: telephones put others in."""
+    return " ".join(name.split())
+
+
 def first_day(instant: datetime, zone: tzinfo) -> date:
     """The day on which something begins."""
     return instant.astimezone(zone).date()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -33,7 +33,9 @@ async def take(turn: Turn, arrival: FromRooms | Receipt, verdict: Verdict = Verd
         case Message():
             outcome = await _message(turn, arrival, verdict)
         case Edit():
-            return Outcome.DONE if await _listeners(turn, arrival) else await _edit(turn, arrival)
+            if await _listeners(turn, arrival):
+                return Outcome.DONE
+            return await _edit(turn, arrival) if verdict is Verdict.ANSWER else Outcome.NOTHING
         case Reaction():
             outcome = await answering.tapped(turn, arrival)
         case Redaction():
@@ -46,12 +48,12 @@ async def take(turn: Turn, arrival: FromRooms | Receipt, verdict: Verdict = Verd
     return outcome
 
 
-async def concerns(session: AsyncSession, message: Message) -> bool:
+async def concerns(session: AsyncSession, message: Message, now: datetime) -> bool:
     """Whether a message that does not speak to the bot may concern it all the same."""
     answered = message.reply_to.letter if message.reply_to is not None else None
     if answered is not None and await questions.asked_in(session, answered) is not None:
         return True
-    if await questions.awaited(session, message.account, message.place, message.at) is not None:
+    if await questions.awaited(session, message.account, message.place, now) is not None:
         return True
     return await who.is_claimed(session, message.account)
 

@@ -75,7 +75,7 @@ class Dispatcher:
                     return True
                 if any(look(arrival) for bot in self.team.bots.values() for look, _ in bot.overhears):
                     return True
-                return await self._database.read(lambda session: arriving.concerns(session, arrival))
+                return await self._database.read(partial(arriving.concerns, message=arrival, now=self.clock.now()))
             case Reaction():
                 return arrival.to.letter is not None
         return isinstance(arrival, _OURS)
@@ -83,7 +83,7 @@ class Dispatcher:
     async def _take(self, arrival: FromRooms | Receipt) -> None:
         now = self.clock.now()
         verdict = Verdict.ANSWER
-        if isinstance(arrival, Message) and self._speaks(arrival):
+        if isinstance(arrival, (Message, Edit)) and self._speaks(arrival):
             verdict = self._meter.judge(arrival.account, arrival.place, now)
 
         turns: list[Turn] = []
@@ -110,7 +110,7 @@ class Dispatcher:
         if waiting or listened:
             self._wake()
 
-    def _speaks(self, message: Message) -> bool:
+    def _speaks(self, message: Message | Edit) -> bool:
         surroundings = self.team.kit.surroundings
         return running.speaks(surroundings, message.place, message.text, message.html) is not None
 
