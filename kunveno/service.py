@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bots.kit.bot import Bot
 from bots.kit.outages import is_outage
+from bridge.matrix.errors import Unavailable
 from bridge.mirror.mirror import LOCK
 from bridge.web.server import Counts
 from bridge.web.server import serve as serve_web
@@ -24,8 +25,8 @@ _LEAVING = 5.0
 """Seconds to stop in before it is said that it takes long."""
 _STANDBY = 1.0
 """Seconds between two tries of a standby to take over."""
-_DATABASE_AGAIN = 5.0
-"""Seconds until a database that failed is tried again."""
+_AGAIN = 5.0
+"""Seconds until a database or a homeserver that failed is tried again."""
 _GUARD = 3.0
 """Seconds between two looks whether the lock is still held."""
 
@@ -35,7 +36,7 @@ async def serve(app: App, say: Callable[[str], None], bots: Sequence[Bot] = ()) 
 
     A second signal ends the process at once, as if nothing were there to catch it.
 
-    Raises what `kunveno.work.work` raises, but for the database's own failures, and OSError when the port is taken.
+    Raises what `kunveno.work.work` raises, but for what may pass, and OSError when the port is taken.
     """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in _ENDS:
@@ -57,7 +58,10 @@ async def serve(app: App, say: Callable[[str], None], bots: Sequence[Bot] = ()) 
 
 
 async def _serve(app: App, say: Callable[[str], None], bots: Sequence[Bot]) -> None:
-    """Work whenever the lock can be had. A database that fails may have lost the lock, so it is asked for anew."""
+    """Work whenever the lock can be had. A database that fails may have lost the lock, so it is asked for anew.
+
+    A homeserver that is lost while the work begins is tried again too; later the parts of the work see to that.
+    """
     waiting = False
     while True:
         try:
@@ -66,10 +70,13 @@ async def _serve(app: App, say: Callable[[str], None], bots: Sequence[Bot]) -> N
                     waiting = False
                     await first_to_fail(_work(app, say, bots), _guard(check))
         except Exception as error:
-            if not _of_the_database(error):
+            if isinstance(error, Unavailable):
+                say(f"The homeserver cannot be used for now ({error}). Trying again.")
+            elif _of_the_database(error):
+                say(f"The database cannot be used for now ({_said(error)}). Trying again.")
+            else:
                 raise
-            say(f"The database cannot be used for now ({_said(error)}). Trying again.")
-            await asyncio.sleep(_DATABASE_AGAIN)
+            await asyncio.sleep(_AGAIN)
             continue
         if not waiting:
             waiting = True
