@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
 
@@ -132,6 +132,27 @@ class BotsSection(Policy):
     """Commands a minute that one person may send for long."""
 
 
+class VotesSection(Policy):
+    """How the organisation votes."""
+
+    days: int = Field(default=7, ge=1, le=366)
+    """How long a vote is open where nobody says otherwise."""
+    suspended: bool = False
+    """Whether suspended members vote."""
+    proxies: int = Field(default=1, ge=0, le=100)
+    """For how many others one member may vote; 0: no proxies at all."""
+    grace: int = Field(default=60, ge=0, le=3600)
+    """For how many seconds after the close a ballot that was sent before it may still arrive."""
+    breakdown: int = Field(default=10, ge=2, le=1000)
+    """Confidential ballots of fewer are never shown apart."""
+    secret: LocalPath = Field(default=Path("ballot-secret"), validate_default=True)
+    """The file of the secret of confidential ballots."""
+
+    def policy_values(self) -> dict[str, Any]:
+        """What `bots.vote.policy.VotePolicy` takes."""
+        return self.model_dump(exclude={"secret"})
+
+
 class LogSection(Policy):
     """How `kunveno run` says on standard error what it does."""
 
@@ -154,6 +175,7 @@ class Config(Policy):
     database: DatabaseSection = Field(default_factory=DatabaseSection)
     mirror: MirrorPolicy = Field(default_factory=MirrorPolicy)
     bots: BotsSection = Field(default_factory=BotsSection)
+    votes: VotesSection = Field(default_factory=VotesSection)
     web: Web = Field(default_factory=Web)
     log: LogSection = Field(default_factory=LogSection)
 
