@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["group_id"], ["branches.id"], name=op.f("fk_vote_counts_group_id")),
         sa.ForeignKeyConstraint(["vote_id"], ["votes.id"], name=op.f("fk_vote_counts_vote_id")),
         sa.PrimaryKeyConstraint("vote_id", "group_id", "choice", name=op.f("pk_vote_counts")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "vote_events",
