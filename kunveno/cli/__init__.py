@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kunveno.cli import backup, branch, check, demo, exchange, init, letter, mandate, member, mirror, output
+from kunveno.cli import backup, branch, check, demo, exchange, init, letter, mandate, member, mirror, output, vote
 from kunveno.cli.exits import EPILOG
 from kunveno.cli.invocation import Invocation
 
@@ -48,7 +48,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for module in (init, check, exchange, branch, member, mandate, mirror, letter, backup, demo):
+    for module in (init, check, exchange, branch, member, mandate, mirror, letter, vote, backup, demo):
         module.add(app)
     return app
 

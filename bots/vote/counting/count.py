@@ -75,10 +75,15 @@ def count_kept(rules: Rules, chunks: Iterable[tuple[str, int]]) -> Outcome:
 
 def count_rows(rules: Rules, rows: Iterable[tuple[str, int]]) -> Outcome:
     """Count ballots as they are kept, one by one, each with its weight. Raises what `count` raises."""
+    return count_kept(rules, chunks_of(rows))
+
+
+def chunks_of(rows: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Ballots as they are kept, each with its weight, as `count_kept` takes them."""
     by_weight: dict[int, list[str]] = {}
     for kept, weight in rows:
         by_weight.setdefault(weight, []).append(kept)
-    return count_kept(rules, (("\n".join(kept), weight) for weight, kept in by_weight.items()))
+    return [("\n".join(kept), weight) for weight, kept in by_weight.items()]
 
 
 def _ranks(ranking: Iterable[Iterable[int]], rules: Rules) -> bool:
