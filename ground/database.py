@@ -25,6 +25,7 @@ from sqlalchemy.types import TypeDecorator
 T = TypeVar("T")
 
 _RETRIES: Final = 40
+_BUSY: Final = 30_000  # milliseconds
 _SERIALIZATION_FAILURES: Final = {"40001", "40P01"}  # PostgreSQL: serialization_failure, deadlock_detected
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
@@ -141,14 +142,16 @@ class Database:
     async def forget_older_pages(self) -> None:
         """Empty SQLite's write-ahead log, in which what was changed or deleted stands until it is written over.
 
-        Where another process reads meanwhile it may be left for the next time. Nothing to do on PostgreSQL.
+        Where somebody goes on reading meanwhile it is left for the next time. Nothing to do on PostgreSQL.
         """
         if not self.is_sqlite:
             return
         async with self._writer, self.engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             if driver is not None:  # outside a transaction, so beneath SQLAlchemy, which begins one
+                await driver.execute("PRAGMA busy_timeout = 1000")  # writers wait as long
                 await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                await driver.execute(f"PRAGMA busy_timeout = {_BUSY}")
 
     async def _once(self, work: Callable[[AsyncSession], Awaitable[T]], *, write: bool) -> T:
         async with self.engine.connect() as connection:
@@ -193,7 +196,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         connection.isolation_level = None  # transactions are begun here, never by the driver
         cursor = connection.cursor()
         for pragma in (
-            "busy_timeout = 30000",
+            f"busy_timeout = {_BUSY}",
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",

@@ -256,3 +256,35 @@ def test_a_refused_address_does_not_show_its_password() -> None:
     with pytest.raises(DatabaseUrlError) as caught:
         parse_url("mysql://kunveno:hunter2@localhost/kunveno")
     assert "hunter2" not in str(caught.value)
+
+
+async def test_what_was_deleted_leaves_the_files_of_sqlite(tmp_path: Path) -> None:
+    path, words = tmp_path / "kunveno.db", "a word that is to be forgotten"
+
+    def held() -> bool:
+        return any(words.encode() in each.read_bytes() for each in tmp_path.iterdir())
+
+    async def write(session: AsyncSession) -> None:
+        session.add(MirrorRequestRow(id="one", asked_at=NOW, outcome=words))
+
+    async def remove(session: AsyncSession) -> None:
+        await session.delete(await session.get_one(MirrorRequestRow, "one"))
+
+    async with Database.open(f"sqlite:///{path}") as db:
+        await fresh(db)
+        await db.write(write)
+        await db.forget_older_pages()
+        assert held()
+        await db.write(remove)
+        assert held()  # on the old page, which the log has not reached
+
+        async def read(session: AsyncSession) -> int:
+            found = await counter(session)
+            await db.forget_older_pages()  # somebody reads: it waits a second, and leaves it for the next time
+            return found
+
+        await db.read(read)
+        await db.write(increment)
+        await db.forget_older_pages()
+        assert not held()
+        assert await db.read(counter) == 1
