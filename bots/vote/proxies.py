@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -171,16 +171,18 @@ async def given_and_held(session: AsyncSession, member_id: str, at: datetime) ->
 
 
 async def of_vote(session: AsyncSession, vote: VoteRow, at: datetime) -> Mapping[str, Proxy]:
-    """The proxies that hold in a vote, by giver; none in a confidential one without unit ballots.
-
-    `at`: when it is asked, which is the close where the vote has none set.
-    """
+    """The proxies that hold in a vote, by giver: as of its close, or of `at` while it is open. What was accepted or
+    taken back later changes nothing. None in a confidential vote without unit ballots."""
     if vote.confidential and not vote.units:
         return {}
+    as_of = vote.closed_at or at
     query = select(ProxyRow).where(
-        ProxyRow.state == Stage.ACCEPTED, or_(ProxyRow.vote_id.is_(None), ProxyRow.vote_id == vote.id)
+        ProxyRow.state.in_([Stage.ACCEPTED, Stage.ENDED]),
+        ProxyRow.answered_at <= as_of,
+        or_(ProxyRow.ended_at.is_(None), ProxyRow.ended_at > as_of),
+        or_(ProxyRow.vote_id.is_(None), ProxyRow.vote_id == vote.id),
     )
-    proxies = [_proxy(row) for row in await session.scalars(query)]
+    proxies = [replace(_proxy(row), stage=Stage.ACCEPTED) for row in await session.scalars(query)]
     if not proxies:
         return {}
     roll = set(await session.scalars(select(RollRow.member_id).where(RollRow.vote_id == vote.id)))

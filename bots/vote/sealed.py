@@ -244,6 +244,8 @@ def _papers(seal: _Seal, seat: Seat, ballots: Sequence[str]) -> Sequence[bytes]:
     """The ballots of a voter, at the width of the vote. Raises ValueError for ballots that are none."""
     if not ballots or len(ballots) not in (1, seat.ballots):
         raise ValueError("one ballot for all of a voter's, or one for each")
+    if not all(ballot.isascii() for ballot in ballots):  # what Python says of it would name the sign
+        raise ValueError("a ballot holds something that is no option")
     papers = [ballot.rstrip().ljust(seal.width).encode("ascii") for ballot in ballots]
     if any(len(paper) != seal.width or 0 in paper for paper in papers):
         raise ValueError("a ballot is wider than those of the vote")

@@ -191,7 +191,7 @@ async def test_nothing_is_counted_before_the_close(db: Database, grown: Grown) -
 
 async def test_a_ballot_that_does_not_fit_says_nothing_of_what_it_was(db: Database, grown: Grown) -> None:
     vote = await open_box(db, grown)
-    for wrong in ("a" * (WIDTH + 1), "a\0b"):
+    for wrong in ("a" * (WIDTH + 1), "a\0b", "aé"):
         with pytest.raises(ValueError) as caught:
             await cast(db, grown, vote, "M1", wrong)
         assert wrong not in str(caught.value)

@@ -175,6 +175,24 @@ async def test_until_a_day(db: Database, grown: Grown) -> None:
         await give(db, grown, "M1", "M2", until=NOW)
 
 
+async def test_what_is_accepted_or_taken_back_after_the_close_changes_nothing(db: Database, grown: Grown) -> None:
+    vote = await open_vote(db, grown)
+    await give(db, grown, "M1", "M2")
+    later = await give(db, grown, "M3", "M4", accept=False)
+
+    async def close(session: AsyncSession) -> None:
+        row = await vote_of(session, vote)
+        row.state, row.closed_at = State.CLOSED, CLOSES
+
+    await db.write(close)
+    after = CLOSES + timedelta(seconds=1)
+    await say_yes(db, grown, later, "M4", at=after)
+    await db.write(lambda session: proxies.take_back(session, grown.members["M1"], None, at=after))
+    assert await held(db, grown, vote, after) == {"M1": "M2"}
+    other = await open_vote(db, grown)
+    assert await held(db, grown, other, after) == {"M3": "M4"}
+
+
 async def test_both_are_on_the_roll_of_the_vote(db: Database, grown: Grown) -> None:
     vote = await open_vote(db, grown)
     with pytest.raises(VoteRefused, match="somebody who is on the roll"):
