@@ -9,13 +9,15 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.kit import keeping
-from bridge.letters import inbox
+from bridge.letters import inbox, outbox
 from ground.clock import Clock
 from ground.database import Database
 
 _EVERY: Final = timedelta(days=1)
 _MARGIN: Final = timedelta(days=7)
 """For how long an arrival's id is known after it has become too old to be acted on."""
+_WORDS: Final = timedelta(days=30)
+"""For how long it is kept what a letter said that has arrived or died."""
 
 
 async def run(database: Database, clock: Clock, oldest: timedelta) -> None:
@@ -27,6 +29,7 @@ async def run(database: Database, clock: Clock, oldest: timedelta) -> None:
 
 
 async def tidy(session: AsyncSession, now: datetime, oldest: timedelta) -> None:
-    """Forget what is over at the instant `now`."""
+    """Forget what is over at the instant `now`. What letters said is in the rooms; it need not be here for ever too."""
     await inbox.forget(session, now - oldest - _MARGIN)
     await keeping.forget(session, now)
+    await outbox.forget_words(session, now - _WORDS)

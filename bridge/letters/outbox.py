@@ -170,6 +170,13 @@ async def hold_all(session: AsyncSession) -> int:
     return _count(await session.execute(held.returning(LetterRow.id)))
 
 
+async def forget_words(session: AsyncSession, before: datetime) -> None:
+    """Keep of letters that came to their end before an instant only which events they became, not what they said."""
+    over = (LetterRow.state.in_([State.DELIVERED, State.DEAD]), LetterRow.done_at < before)
+    wordless = update(LetterRow).where(*over, LetterRow.content.is_not(None)).values(content=None, instead=None)
+    await session.execute(wordless)
+
+
 async def release(session: AsyncSession, letters: Sequence[str], at: datetime) -> int:
     """Have held letters sent after all; returns how many. One whose time is over gets a new term."""
     held = (LetterRow.state == State.HELD, LetterRow.id.in_(letters))
