@@ -17,7 +17,7 @@ from typing import Final
 from ground.clock import SystemClock
 from kunveno import logs
 from kunveno.app import open_app
-from kunveno.config import load
+from kunveno.config import Config, load
 from kunveno.service import serve
 from tests.support.counting import BOT
 
@@ -38,16 +38,16 @@ class Pulse:
             self.worst = max(self.worst, time.perf_counter() - due)
 
 
-async def main(config: Path) -> None:
+async def main(config: Config) -> None:
     """Serve until SIGTERM."""
     logs.set_up("text", "info")
     pulse = Pulse()
     beating = asyncio.create_task(pulse.beat())
-    async with open_app(load(config, os.environ), SystemClock()) as app:
+    async with open_app(config, SystemClock()) as app:
         await serve(app, print, bots=(BOT,))
     beating.cancel()
     print(json.dumps({"blocked": pulse.worst}), flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(load(Path(sys.argv[1]), os.environ)))

@@ -21,6 +21,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from bridge.matrix import large
 from bridge.matrix.content import Json
 from bridge.matrix.errors import MatrixError, Unavailable, error_from_answer
 from bridge.matrix.retry import asked_wait, is_passing, own_wait, spread
@@ -164,7 +165,7 @@ class Transport:
             return _Failure(MatrixError(_in_words(error), method=method, path=readable), hopeless=True)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _Failure(MatrixError(_in_words(error), method=method, path=readable))
-        parsed = raw if shape is bytes and response.status < 300 else _parse(raw)
+        parsed = raw if shape is bytes and response.status < 300 else await _parse(raw)
         if response.status < 300:
             if isinstance(parsed, shape):
                 return parsed
@@ -206,10 +207,10 @@ def _given_up(failure: _Failure, attempts: int) -> Unavailable:
     return Unavailable(said, errcode=last.errcode, status=last.status, method=last.method, path=last.path)
 
 
-def _parse(raw: bytes) -> object:
+async def _parse(raw: bytes) -> object:
     """The JSON value in an answer's body; None when it is not JSON."""
     try:
-        return json.loads(raw)
+        return await large.decode(raw)
     except ValueError:  # also what bytes that are no UTF-8 raise
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,8 @@ STATE_TYPES: Final = (
     "m.space.parent",
     MARKER,
 )
+_BREATH: Final = 20
+"""Rooms that are looked through between two breaths of the event loop."""
 _RECENT: Final = 30
 """State events of a room that are laid over the state before them."""
 _NONE: Final[Mapping[Any, Any]] = {}
@@ -172,12 +175,15 @@ async def read_world(api: MatrixApi) -> Found:
         state_after=True,
     )
     rooms = answer.get("rooms", {})
-    joined = {room_id: _state_of(room) for room_id, room in rooms.get("join", {}).items()}
-    return Found(
-        {room_id: room_from_state(room_id, events, api.user_id) for room_id, (events, _) in joined.items()},
-        frozenset(rooms.get("invite", {})),
-        all(exact for _, exact in joined.values()),
-    )
+    found: dict[str, FoundRoom] = {}
+    exact = True
+    for number, (room_id, room) in enumerate(rooms.get("join", {}).items()):
+        if number % _BREATH == 0:
+            await asyncio.sleep(0)
+        events, present = _state_of(room)
+        found[room_id] = room_from_state(room_id, events, api.user_id)
+        exact = exact and present
+    return Found(found, frozenset(rooms.get("invite", {})), exact)
 
 
 async def read_room(api: MatrixApi, room_id: str) -> FoundRoom:
