@@ -79,9 +79,13 @@ def _tie(outcome: Outcome, tie: Tie, rule: Ties) -> Text:
     values["order"] = named(outcome, tie.order)
     if rule.rule is TieRule.DRAWN:
         values["seed"] = rule.seed
+        if tie.over is Over.EXCLUSION:
+            return text("Round {round}: {tied} were equal. By lot, seed {seed}, {last} goes out.", **values)
         if tie.round:
             return text("Round {round}: {tied} were equal. By lot, seed {seed}, in this order: {order}.", **values)
         return text("{tied} were equal. By lot, seed {seed}, in this order: {order}.", **values)
+    if tie.over is Over.EXCLUSION:
+        return text("Round {round}: {tied} were equal. By the chair’s decision {last} goes out.", **values)
     if tie.round:
         return text("Round {round}: {tied} were equal. The chair put them in this order: {order}.", **values)
     return text("{tied} were equal. The chair put them in this order: {order}.", **values)

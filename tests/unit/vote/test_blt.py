@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.vote.counting.blt import BltError, read_blt
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 # As OpaVote's documentation of the format has it, with every feature.
 FULL = """\
@@ -41,6 +46,13 @@ def test_a_whole_file_is_read() -> None:
         (): 5,
     }
     assert held.equal_ranks == 6
+
+
+@pytest.mark.parametrize("page", ["organisers/counting.md", "fr/organisers/counting.md"])
+def test_the_file_that_organisers_are_shown_is_one(page: str) -> None:
+    (shown,) = re.findall(r"```\n(4 2.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+    held = read_blt(shown)
+    assert (len(held.names), held.withdrawn, sum(held.ballots.values())) == (4, frozenset({2}), 57)
 
 
 def test_names_may_stand_on_one_line_and_the_title_may_be_missing() -> None:
