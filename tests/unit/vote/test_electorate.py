@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bots.vote import roll, weights
+from bots.vote import electorate, roll, weights
 from bots.vote.electorate import Elector, Electorate, electorate_of, electors
 from bots.vote.errors import VoteRefused
 from bots.vote.offers import MAY_VOTE, Electors
@@ -42,7 +42,11 @@ async def on_roll(db: Database, vote: str) -> list[str]:
     return sorted(line.number for line in await db.read(lambda session: roll.entries(session, vote)))
 
 
-async def test_members_of_the_branch_and_of_those_below(db: Database) -> None:
+@pytest.mark.parametrize("named", [500, 0])
+async def test_members_of_the_branch_and_of_those_below(
+    db: Database, named: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(electorate, "_NAMED", named)
     grown = await grow(db, members=MEMBERS)
     assert await found(db, grown, Electorate(), "brest") == ["M1", "M2", "M3", "M4"]
     assert await found(db, grown, Electorate(), "finistere") == ["M8", "M9"]
@@ -166,10 +170,10 @@ def test_weights_given_at_the_opening() -> None:
 
 
 @pytest.mark.parametrize(
-    "electorate", [Electorate(), Electorate(below=True), Electorate(office="x-y"), Electorate(below=True, office="d")]
+    "wanted", [Electorate(), Electorate(below=True), Electorate(office="x-y"), Electorate(below=True, office="d")]
 )
-def test_an_electorate_is_kept_and_read_again(electorate: Electorate) -> None:
-    assert electorate_of(electorate.kept()) == electorate
+def test_an_electorate_is_kept_and_read_again(wanted: Electorate) -> None:
+    assert electorate_of(wanted.kept()) == wanted
 
 
 def test_other_bots_register_conditions_by_name() -> None:
