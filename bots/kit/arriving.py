@@ -20,6 +20,7 @@ from bots.kit.turn import Turn, origin_of
 from bots.kit.who import Person
 from bridge.letters import Applied, Arrival, Edit, FromRooms, Message, Reaction, Receipt, Redaction, inbox
 from bridge.letters.outbox import LetterRow
+from bridge.places import address
 from ground.texts import text
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -126,7 +127,9 @@ async def _edit(turn: Turn, edit: Edit) -> Outcome:
 async def _was_answered(session: AsyncSession, edit: Edit) -> bool:
     if not await inbox.has(session, edit.of.event):
         return False
-    return await session.scalar(select(LetterRow.id).where(LetterRow.answers == edit.of.event).limit(1)) is not None
+    # Letters are looked for by their place, which has an index.
+    answers = select(LetterRow.id).where(LetterRow.place == address(edit.place), LetterRow.answers == edit.of.event)
+    return await session.scalar(answers.limit(1)) is not None
 
 
 async def _receipt(turn: Turn, receipt: Receipt) -> Outcome:

@@ -15,6 +15,6 @@ _NOTES: Final = timedelta(days=90)
 
 async def forget(session: AsyncSession, now: datetime) -> None:
     """Drop what is over: questions that ran out, what could be undone, what was said once."""
-    await questions.forget(session, now - _QUESTIONS)
+    await questions.forget(session, now - _QUESTIONS, now)
     await notes.forget(session, now - _NOTES)
     await undo.forget(session, now)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from pydantic import JsonValue
-from sqlalchemy import Boolean, String, Text, delete, select
+from sqlalchemy import Boolean, String, Text, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -146,9 +146,10 @@ async def withdraw(session: AsyncSession, event: str) -> Sequence[QuestionRow]:
     return rows
 
 
-async def forget(session: AsyncSession, before: datetime) -> None:
-    """Drop the questions that ran out before an instant."""
-    await session.execute(delete(QuestionRow).where(QuestionRow.expires < before))
+async def forget(session: AsyncSession, before: datetime, now: datetime) -> None:
+    """Drop the questions that ran out before an instant; private ones as soon as no answer is awaited any more."""
+    private = QuestionRow.marks.is_(False) & (QuestionRow.expires <= now - _LATE)
+    await session.execute(delete(QuestionRow).where(or_(QuestionRow.expires < before, private)))
 
 
 def answer_in(answers: Sequence[tuple[str, str]], written: str) -> str | None:

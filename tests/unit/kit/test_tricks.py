@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from bots.announce import BOT as ANNOUNCE
 from bots.branches import BOT as BRANCHES
+from bots.entrance import BOT as ENTRANCE
+from bots.kit import keeping
+from bots.kit.questions import QuestionRow
 from bots.kit.surroundings import Limits
 from bridge.letters import Message, Words
 from tests.support.conversation import Stage, stage_on
@@ -17,7 +21,7 @@ from tests.support.conversation import Stage, stage_on
 @pytest.fixture
 async def stage(database_url: str) -> AsyncIterator[Stage]:
     limits = Limits(person=3, person_every=timedelta(minutes=1), room=None, not_understood=None)
-    async with stage_on(database_url, [BRANCHES, ANNOUNCE], limits=limits) as stage:
+    async with stage_on(database_url, [BRANCHES, ANNOUNCE, ENTRANCE], limits=limits) as stage:
         await stage.person("Anna", "Rhône", offices=["secretary"])
         await stage.person("Bruno", "Lyon")
         await stage.person("Mallory", "Lyon", account="@mallory:elsewhere.org")
@@ -67,3 +71,25 @@ async def test_spaces_that_phones_put_in_are_spaces_of_a_name(stage: Stage) -> N
     assert said[0].startswith("The branch Lyon 3 is called Lyon 4 now.")
     said = await anna.says("!member add Zoé\u00a0Martin", "Rhône/committee")
     assert said[0].startswith("Zoé Martin is a member now")
+
+
+async def test_what_was_typed_privately_is_forgotten_when_nobody_answers(stage: Stage) -> None:
+    """The question which of two people is meant keeps the command that it read."""
+    await stage.person("Bruno", "Givors", account="@other:example.org")
+    await stage.people["Anna"].says("member invite Bruno")
+
+    async def kept(at: datetime) -> int:
+        await stage.db.write(lambda session: keeping.forget(session, at))
+        return await stage.db.read(lambda session: session.scalar(select(func.count()).select_from(QuestionRow))) or 0
+
+    assert await kept(stage.clock.now() + timedelta(minutes=30)) == 1
+    assert await kept(stage.clock.now() + timedelta(hours=2)) == 0
+
+
+async def test_a_change_of_what_was_answered_is_told_once(stage: Stage) -> None:
+    anna = stage.people["Anna"]
+    await anna.says("branch", id="$asked")
+    assert await anna.edits("$asked", "branches?") == [
+        "What is changed is not done again. Please write it as a new message."
+    ]
+    assert await anna.edits("$asked", "branches!") == []
