@@ -89,12 +89,31 @@ async def _message(turn: Turn, message: Message, verdict: Verdict) -> Outcome:
     answer = await answering.written(turn, message)
     if answer is not None:
         return answer
+    if await _heeded(turn, message):
+        return Outcome.DONE
     spoken = running.speaks(surroundings, message.place, message.text, message.html)
     if spoken is None:
         return Outcome.NOTHING
     if verdict is not Verdict.ANSWER:
         return await _held_up(turn, person, message, verdict) if person.known else Outcome.NOTHING
     return await running.run(turn, person, message, origin_of(message), Typing(spoken, message.text, message.html))
+
+
+async def _heeded(turn: Turn, message: Message) -> bool:
+    """Whether a bot took a message for its own that is no command."""
+    claims: list[bool | None] = []
+    for bot in turn.team.bots.values():
+        for listener in [then for look, then in bot.heeds if look(message)]:
+            occasion = turn.occasion(bot.name)
+            await attempt_alone(
+                occasion,
+                partial(_listen, listener, occasion, message, claims),
+                arrival_id=message.id,
+                kind="message",
+                what=f"{bot.name}: message",
+                last=turn.last,
+            )
+    return any(claims)
 
 
 async def _held_up(turn: Turn, person: Person, message: Message, verdict: Verdict) -> Outcome:

@@ -45,6 +45,9 @@ class Bot:
     """Whoever listens to `Message` has everything that anybody says cost a transaction; see `overhears`."""
     overhears: Sequence[tuple[Look, Listener]] = ()
     """Messages that do not speak to the bot and concern it all the same: those that a look picks out."""
+    heeds: Sequence[tuple[Look, Listener]] = ()
+    """Messages that a look picks out and that may be for this bot though they name no command, such as a ballot: asked
+    before a command is looked for; where the listener returns True, none is."""
     receipts: Mapping[str, ReceiptHandler] = field(default_factory=dict)
     """By the owner that a letter names."""
     hooks: tuple[Hooked, ...] = ()

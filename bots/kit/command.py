@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -74,6 +75,9 @@ class Command:
     """Whether accounts of nobody in the register may use it."""
     private: bool = False
     """Whether what was typed is not kept, and the answer is given in the direct conversation."""
+    takes: re.Pattern[str] | None = None
+    """What the word after the name has to be (folded), where one follows: else the words are no name, but the beginning
+    of what a shorter command takes: `vote who V12`, and `vote Who goes?`."""
     details: Text | None = None
     """More about it, for the help of this one command."""
     parameters: tuple[Parameter, ...] = field(init=False, repr=False)

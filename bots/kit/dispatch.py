@@ -73,7 +73,7 @@ class Dispatcher:
             case Message():
                 if running.speaks(self.team.kit.surroundings, arrival.place, arrival.text, arrival.html) is not None:
                     return True
-                if any(look(arrival) for bot in self.team.bots.values() for look, _ in bot.overhears):
+                if any(look(arrival) for bot in self.team.bots.values() for look, _ in (*bot.overhears, *bot.heeds)):
                     return True
                 return await self._database.read(partial(arriving.concerns, message=arrival, now=self.clock.now()))
             case Reaction():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -75,6 +76,8 @@ class Index:
         for size in range(min(self._longest, len(words)), 0, -1):
             if (entry := self._at(words[:size], language)) is not None:
                 command, called = entry
+                if command.takes is not None and not _fits(command.takes, written, words[size:]):
+                    continue
                 return self._found(command, called, written, size, self._longer(words, size, language, offered))
         return self._unknown(written, language, offered)
 
@@ -148,6 +151,10 @@ class Index:
 def _folded(name: str) -> str:
     """The name of an option, which is asked for again with every word."""
     return fold(name)
+
+
+def _fits(takes: re.Pattern[str], written: Written, after: tuple[str, ...]) -> bool:
+    return takes.fullmatch(after[0]) is not None if after else len(written.rows) == 1
 
 
 def _option(options: Iterable[Parameter], name: str) -> Parameter | None:

@@ -1,1 +1,44 @@
 """Votes: from a show of hands to an assembly of branches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bots.kit.bot import Bot
+from bots.vote import answering, closing, commands, opening, polls
+from bots.vote.settings import SETTINGS, Settings
+from bridge.letters import PollEnd, PollResponse, Reaction, Redaction
+
+BOT = Bot(
+    name="vote",
+    commands=commands.COMMANDS,
+    answers={opening.CONFIRMED: opening.confirmed},
+    due={
+        opening.CLOSE: closing.fell_due,
+        opening.DROP: opening.forget_draft,
+        closing.COUNT: closing.count_due,
+    },
+    listens={
+        PollResponse: (polls.responded,),
+        PollEnd: (polls.ended,),
+        Reaction: (answering.tapped,),
+        Redaction: (polls.removed,),
+    },
+    heeds=((answering.may_be_one, answering.written),),
+    tables=(
+        "votes",
+        "vote_events",
+        "vote_letters",
+        "vote_roll",
+        "vote_turned_away",
+        "vote_proxies",
+        "vote_casts",
+        "vote_counts",
+        "vote_turnout",
+    ),
+)
+
+
+def bot(settings: Settings) -> Bot:
+    """The bot with a policy of votes and a box for confidential ballots."""
+    return replace(BOT, hooks=(SETTINGS.by(lambda: settings),))

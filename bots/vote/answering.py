@@ -1,0 +1,202 @@
+"""Ballots: typed after the number of a vote, as a reply, as a mark, or in the direct conversation."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sqlalchemy import select
+
+from bots.kit import notes
+from bots.kit.problems import BadValue
+from bots.kit.request import Occasion, Refusal, Request
+from bots.kit.wording import Code, Line, Typed, compose
+from bots.vote import casting, confidential, entering, roll, sentences, showing, tables
+from bots.vote.casting import Cast, Means, in_time
+from bots.vote.choices import example, looks_like_one, marked_ballot, read_ballot
+from bots.vote.errors import VoteRefused
+from bots.vote.plan import plan_of
+from bots.vote.settings import settings_of
+from bots.vote.tables import State, VoteLetterRow, VoteRow
+from bridge.letters import Letter, Mark, Message, Reaction
+from bridge.letters.outbox import LetterRow
+from bridge.places import BranchRoom, Direct, address
+from ground.texts import Text, text
+from party.members import MemberRow, of_account
+
+BALLOT: Final = "ballot"
+"""The purpose of a letter that is a ballot."""
+TAKEN: Final = "✅"
+_ME: Final = frozenset({"me", "moi"})
+_FOR: Final = re.compile(r"(?:for|pour)\s+(\S.*)", re.S | re.I)
+
+
+async def commanded(request: Request, number: int, words: str) -> None:
+    """`!vote V12`, `!vote V12 2`, `!vote V12 me`, `!vote V12 for …`."""
+    row = await tables.of_number(request.session, number)
+    if row is None or row.state == State.DRAFT:
+        raise Refusal(
+            text(
+                "There is no vote {number}. {command} shows those there are.",
+                number=Code(sentences.handle(number)), command=Typed(text("vote list")),
+            )
+        )  # fmt: skip
+    if words.casefold() in _ME:
+        await showing.prove(request, row)
+        return
+    if entered := _FOR.fullmatch(words):
+        await entering.entered(request, row, entered[1])
+        return
+    member = request.member
+    if member is None:
+        raise Refusal(text("Only members can vote."))
+    sent = request.arrival if isinstance(request.arrival, Message) else None
+    if (why := await _barred(request, row, member, sent=sent)) is not None:
+        await request.whisper(why)
+        return
+    if row.confidential or not words:
+        if row.confidential and words:
+            await request.whisper(
+                text("What stands in a command is not counted in a confidential vote. Here is your ballot:")
+            )
+        await hand_out(request, row, request.account)
+        return
+    made = plan_of(row.options, row.rules)
+    await record(request, row, request.arrival, member, read_ballot(made, words), Means.COMMAND)
+    await request.mark(TAKEN)
+
+
+async def hand_out(occasion: Occasion, row: VoteRow, account: str) -> None:
+    """Put the ballot into the direct conversation."""
+    made = plan_of(row.options, row.rules)
+    lines = sentences.ballot(row.number or 0, row.question, made, example(made), confidential=row.confidential)
+    letter = await _say(occasion, account, *lines)
+    tables.note_letter(occasion.session, row.id, BALLOT, letter, occasion.now)
+
+
+def may_be_one(message: Message) -> bool:
+    """A look: whether a message may be a ballot. It is a reply to a letter of ours, or written directly."""
+    if not looks_like_one(message.text):
+        return False
+    return isinstance(message.place, Direct) or (message.reply_to is not None and message.reply_to.letter is not None)
+
+
+async def written(occasion: Occasion, message: Message) -> bool:
+    """A message that may be a ballot; whether it was taken for one."""
+    row = await _answered(occasion, message)
+    member = None if row is None else await of_account(occasion.session, message.account)
+    if row is None or member is None:
+        return False
+    direct = isinstance(message.place, Direct)
+    made = plan_of(row.options, row.rules)
+    try:
+        kept = read_ballot(made, message.text)
+    except BadValue as bad:
+        if not direct or message.reply_to is None:
+            return False
+        await _say(occasion, message.account, bad.text)
+        return True
+    if (why := await _barred(occasion, row, member, sent=message)) is not None:
+        await _say(occasion, message.account, why)
+        return True
+    if not row.confidential:
+        await record(occasion, row, message, member, kept, Means.REPLY)
+        await occasion.put(Letter(to=message.place, content=Mark(TAKEN, event=message.id)))
+    elif direct:
+        await _say(occasion, message.account, await _into_the_box(occasion, row, message, member, kept))
+    else:
+        await _say(
+            occasion,
+            message.account,
+            text("This vote is confidential: what you wrote in the room is not counted. Here is your ballot:"),
+        )
+        await hand_out(occasion, row, message.account)
+    return True
+
+
+async def tapped(occasion: Occasion, reaction: Reaction) -> None:
+    """A mark such as 2️⃣ beside a vote: a ballot where the room is not encrypted, since marks are sent in clear."""
+    letter = reaction.to.letter
+    row = None if letter is None else await tables.of_letter(occasion.session, letter)
+    if row is None or not isinstance(reaction.place, BranchRoom):
+        return
+    kept = marked_ballot(plan_of(row.options, row.rules), reaction.key)
+    member = None if kept is None else await of_account(occasion.session, reaction.account)
+    if kept is None or member is None:
+        return
+    kind = occasion.rooms.get(reaction.place.key)
+    if row.confidential or kind is None or kind.encrypted:
+        if await notes.first(occasion.session, f"vote mark {row.id} {reaction.account}", occasion.now):
+            said = text("A mark is not counted in {number}: it is not encrypted.", number=sentences.handle(row.number))
+            await _say(occasion, reaction.account, said)
+            await hand_out(occasion, row, reaction.account)
+        return
+    if (why := await _barred(occasion, row, member, sent=reaction)) is not None:
+        await _say(occasion, reaction.account, why)
+        return
+    await record(occasion, row, reaction, member, kept, Means.REACTION)
+
+
+async def record(
+    occasion: Occasion, row: VoteRow, arrival: object, member: MemberRow, kept: str | None, means: Means,
+    *, spoiled: bool = False,
+) -> None:  # fmt: skip
+    """Keep what a member chose in an open vote."""
+    id_, at, account = getattr(arrival, "id"), getattr(arrival, "at"), getattr(arrival, "account")  # noqa: B009
+    cast = Cast(
+        id=id_, member_id=member.id, means=means, choice=kept, sent_at=at, received_at=occasion.now,
+        account=account, spoiled=spoiled,
+    )  # fmt: skip
+    await casting.record(occasion.session, row, [cast])
+
+
+async def _into_the_box(occasion: Occasion, row: VoteRow, message: Message, member: MemberRow, kept: str) -> Text:
+    """Put a ballot in; returns what is said, which is the same whatever was chosen."""
+    given = settings_of(occasion)
+    if given.box is None:
+        return text("Confidential votes are not set up here. Those who run me can do that.")
+    made = plan_of(row.options, row.rules)
+    try:
+        await confidential.cast(
+            occasion.session, given.box, row, member.id, [kept.ljust(made.width)],
+            sent_at=message.at, received_at=occasion.now, grace=given.policy.patience,
+        )  # fmt: skip
+    except VoteRefused as refused:
+        return refused.text
+    number = sentences.handle(row.number)
+    if row.change:
+        return text("Your ballot for {number} is in. Until the close you can answer again to change it.", number=number)
+    return text("Your ballot for {number} is in.", number=number)
+
+
+async def _barred(
+    occasion: Occasion, row: VoteRow, member: MemberRow, sent: Message | Reaction | None = None
+) -> Text | None:
+    """Why a member cannot vote now, to themselves."""
+    grace = settings_of(occasion).policy.patience
+    at = occasion.now if sent is None else sent.at
+    if row.state != State.OPEN or not in_time(at, occasion.now, row.closes_at, grace):
+        return text("{number} is closed.", number=sentences.handle(row.number))
+    return await roll.why_not(occasion.session, row, member)
+
+
+async def _answered(occasion: Occasion, message: Message) -> VoteRow | None:
+    """The vote that a message answers: the one it replies to, or directly the latest ballot that is still open."""
+    if message.reply_to is not None:
+        letter = message.reply_to.letter
+        return None if letter is None else await tables.of_letter(occasion.session, letter)
+    query = (
+        select(VoteRow)
+        .join(VoteLetterRow, VoteLetterRow.vote_id == VoteRow.id)
+        .join(LetterRow, LetterRow.id == VoteLetterRow.letter)
+        .where(VoteRow.state == State.OPEN, VoteLetterRow.purpose == BALLOT)
+        .where(LetterRow.place == address(Direct(message.account)))
+        .order_by(VoteLetterRow.at.desc(), VoteLetterRow.letter.desc())
+    )
+    return await occasion.session.scalar(query.limit(1))
+
+
+async def _say(occasion: Occasion, account: str, *lines: Line) -> str:
+    """Write to somebody directly; nothing of it is kept once it has arrived."""
+    to = Direct(account)
+    return await occasion.put(Letter(to=to, content=compose(lines, await occasion.voice_for(to)), forget=True))

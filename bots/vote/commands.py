@@ -1,0 +1,106 @@
+"""`!vote` and what belongs to it, as data."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bots.kit.command import Command
+from bots.vote import closing, opening, showing, voters
+from ground.texts import text
+
+_A_VOTE: Final = re.compile(r"v?\d+")
+_NOTHING: Final = re.compile(r"(?!)")
+
+COMMANDS: Final = (
+    Command(
+        name="vote",
+        run=opening.vote,
+        summary=text("Ask the members something, or vote."),
+        aliases={"fr": ("voter",)},
+        examples={
+            "en": "vote Shall we join the strike? --closes friday 18:00",
+            "fr": "voter Participons-nous à la grève ? --clôture vendredi 18h",
+        },
+        details=text(
+            "Choices are lines that begin with a dash; without any they are for, against and abstain. With the number "
+            "of a vote you vote in it. In a confidential vote other members and officers will not see who chose what; "
+            "whoever runs the server could."
+        ),
+    ),
+    Command(
+        name="vote list",
+        takes=_NOTHING,
+        run=showing.listed,
+        summary=text("The votes of the branch."),
+        aliases={"fr": ("voter liste", "votes")},
+        examples={"en": "vote list", "fr": "voter liste"},
+    ),
+    Command(
+        name="vote show",
+        takes=_A_VOTE,
+        run=showing.show,
+        summary=text("What a vote is about, and its rules."),
+        aliases={"fr": ("voter voir",)},
+        examples={"en": "vote show V12", "fr": "voter voir V12"},
+    ),
+    Command(
+        name="vote result",
+        takes=_A_VOTE,
+        run=showing.told,
+        summary=text("The result of a vote."),
+        aliases={"en": ("result",), "fr": ("voter résultat", "résultat")},
+        examples={"en": "vote result V12", "fr": "voter résultat V12"},
+    ),
+    Command(
+        name="vote who",
+        takes=_A_VOTE,
+        run=showing.turnout,
+        summary=text("How many voted, and in public votes who, once they are closed."),
+        aliases={"fr": ("voter qui",)},
+        examples={"en": "vote who V12", "fr": "voter qui V12"},
+    ),
+    Command(
+        name="vote close",
+        takes=_A_VOTE,
+        run=closing.close,
+        summary=text("Close a vote before its time."),
+        aliases={"fr": ("voter clôturer", "voter clore")},
+        examples={"en": "vote close V12", "fr": "voter clôturer V12"},
+        right="vote.close",
+        anywhere=True,
+    ),
+    Command(
+        name="vote extend",
+        takes=_A_VOTE,
+        run=closing.extend,
+        summary=text("Give people more time to vote."),
+        aliases={"fr": ("voter prolonger",)},
+        examples={"en": "vote extend V12 sunday 20:00", "fr": "voter prolonger V12 dimanche 20h"},
+        right="vote.extend",
+        anywhere=True,
+    ),
+    Command(
+        name="vote cancel",
+        takes=_A_VOTE,
+        run=closing.cancel,
+        summary=text("Cancel a vote, with the reason."),
+        aliases={"fr": ("voter annuler",)},
+        examples={
+            "en": "vote cancel V12 The question was not clear.",
+            "fr": "voter annuler V12 La question n'était pas claire.",
+        },
+        right="vote.cancel",
+        anywhere=True,
+    ),
+    Command(
+        name="vote remind",
+        takes=_A_VOTE,
+        run=voters.remind,
+        summary=text("Remind those who have not voted, privately and once."),
+        aliases={"fr": ("voter rappeler",)},
+        examples={"en": "vote remind V12", "fr": "voter rappeler V12"},
+        right="vote.remind",
+        anywhere=True,
+    ),
+)

@@ -1,0 +1,327 @@
+"""`!vote Question`: at once, or after a look and a yes where the vote is formal."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Annotated, Final, Literal, TypeAlias
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from bots.kit.command import Argument, Dated, Moment, Option
+from bots.kit.dates import Duration
+from bots.kit.request import Occasion, Refusal, Request
+from bots.kit.wording import Typed, compose
+from bots.vote import answering, plan, roll, sentences, tables
+from bots.vote import confidential as boxes
+from bots.vote.choices import example
+from bots.vote.counting.outcome import Method
+from bots.vote.electorate import Admitted, Electorate, admit, electorate_of, electors
+from bots.vote.errors import VoteRefused
+from bots.vote.finding import allowed, home, read_electorate, voters_room
+from bots.vote.majorities import read_majority, read_quorum
+from bots.vote.offers import MAY_VOTE
+from bots.vote.plan import METHODS, Plan, plan_of
+from bots.vote.settings import settings_of
+from bots.vote.tables import State, VoteRow, new_vote
+from bridge.letters import Letter, Poll, PollAnswer
+from bridge.places import BranchRoom, Place, address, place_at
+from bridge.ports import Secrecy
+from ground import due
+from ground.texts import text
+from party.branches import Branch
+from party.errors import NotAllowed
+from party.permissions import reached
+
+OPEN, LEAVE = "✅", "❌"
+CONFIRMED: Final = "vote.confirmed"
+CLOSE: Final = "vote.close"
+DROP: Final = "vote.drop"
+DRAFT_LASTS: Final = timedelta(hours=1)
+_LONGEST: Final = timedelta(days=366)
+_SHORTEST: Final = timedelta(minutes=1)
+_ABOUT_ONE: Final = re.compile(r"[vV](\d{1,9})(?:[\s,:.]+(.*))?", re.S)
+
+MethodName: TypeAlias = Literal["plurality", "approval", "irv", "schulze", "stv", "score", "judgment"]
+
+
+async def vote(
+    request: Request,
+    question: Annotated[
+        str,
+        Argument(
+            what=text("the question"),
+            example={"en": "Shall we join the strike?", "fr": "Participons-nous à la grève ?"},
+            rest=True,
+        ),
+    ],
+    choices: Annotated[list[str] | None, Argument(what=text("the choices"))] = None,
+    *,
+    closes: Annotated[
+        Moment | None,
+        Option(
+            names={"en": ("closes", "until"), "fr": ("clôture", "jusqu'au", "fin")},
+            what=text("when it closes"),
+            example={"en": "friday 18:00", "fr": "vendredi 18h"},
+        ),
+        Dated(default_time=time(20)),
+    ] = None,
+    duration: Annotated[
+        Duration | None,
+        Option(
+            names={"en": ("duration",), "fr": ("durée",)},
+            what=text("how long it is open"),
+            example={"en": "3 days", "fr": "3 jours"},
+        ),
+    ] = None,
+    quorum: Annotated[
+        str | None,
+        Option(names={"en": ("quorum",), "fr": ("quorum",)}, what=text("how many have to vote"), example={"en": "50%"}),
+    ] = None,
+    majority: Annotated[
+        str | None,
+        Option(
+            names={"en": ("majority",), "fr": ("majorité",)},
+            what=text("the majority that it takes"),
+            example={"en": "2/3", "fr": "2/3"},
+        ),
+    ] = None,
+    method: Annotated[
+        MethodName | None,
+        Option(
+            names={"en": ("method",), "fr": ("méthode",)},
+            what=text("how it is counted"),
+            example={"en": "stv", "fr": "stv"},
+            words=METHODS,
+        ),
+    ] = None,
+    seats: Annotated[
+        int | None,
+        Option(names={"en": ("seats",), "fr": ("sièges", "postes")}, what=text("how many are elected")),
+    ] = None,
+    max: Annotated[
+        int | None,
+        Option(names={"en": ("max",), "fr": ("max", "maximum")}, what=text("how many one may choose")),
+    ] = None,
+    who: Annotated[
+        str | None,
+        Option(
+            names={"en": ("who",), "fr": ("qui", "votants")},
+            what=text("who votes"),
+            example={"en": "below", "fr": "dessous"},
+        ),
+    ] = None,
+    confidential: Annotated[
+        bool,
+        Option(
+            names={"en": ("confidential",), "fr": ("confidentiel", "confidentielle")},
+            what=text("nobody else sees who chose what"),
+        ),
+    ] = False,
+    no_change: Annotated[
+        bool,
+        Option(
+            names={"en": ("no-change",), "fr": ("sans-modification", "définitif")},
+            what=text("a ballot cannot be changed"),
+        ),
+    ] = False,
+    live: Annotated[
+        bool,
+        Option(names={"en": ("live",), "fr": ("direct", "en-direct")}, what=text("the poll shows how it stands")),
+    ] = False,
+) -> None:
+    """Ask the members something; or, with the number of a vote, vote in it."""
+    if (about := _ABOUT_ONE.fullmatch(question.strip())) is not None and not choices:
+        await answering.commanded(request, int(about[1]), (about[2] or "").strip())
+        return
+    branch = home(request)
+    await allowed(request, "vote.open", branch.id)
+    asked, listed = (question, tuple(choices)) if choices else plan.inline(question)
+    electorate = read_electorate(request, who)
+    if electorate.below:
+        await _reaches(request, branch)
+    room = voters_room(request, branch, request.place, electorate)
+    voice = await request.voice_for(room)
+    default = [voice.say(word) for word in (sentences.FOR, sentences.AGAINST, sentences.ABSTAIN)]
+    made = plan.make(
+        listed,
+        default,
+        method=None if method is None else Method(method),
+        majority=None if majority is None else read_majority(majority),
+        quorum=None if quorum is None else read_quorum(quorum),
+        seats=seats,
+        most=max,
+        live=live and not confidential,
+    )
+    if confidential and settings_of(request).box is None:
+        raise Refusal(text("Confidential votes are not set up here. Those who run me can do that."))
+    row = new_vote(
+        branch_id=branch.id,
+        question=plan.question_of(asked),
+        options=json.dumps(made.options, ensure_ascii=False),
+        rules=made.kept(),
+        electorate=electorate.kept(),
+        at=request.now,
+        confidential=confidential,
+        change=not no_change,
+        closes_at=_closes(request, closes, duration),
+    )
+    row.account, row.member_id = request.account, None if request.member is None else request.member.id
+    row.source, row.place, row.thread = request.origin.event, address(room), None
+    request.session.add(row)
+    await request.session.flush()
+    if confidential or quorum is not None or majority is not None:
+        await _show(request, row, made, electorate)
+    else:
+        await _open_asked(request, row)
+
+
+def _closes(request: Request, closes: Moment | None, duration: Duration | None) -> datetime:
+    if closes is not None and duration is not None:
+        raise Refusal(text("Give either the close or the duration."))
+    if closes is not None:
+        at = closes.instant
+    else:
+        length = duration or Duration(days=settings_of(request).policy.days)
+        at = length.after(request.now, request.voice.zone).replace(second=0, microsecond=0)
+    return within(request.now, at)
+
+
+def within(now: datetime, at: datetime) -> datetime:
+    """A close that can be. Raises Refusal."""
+    if at < now + _SHORTEST:
+        raise Refusal(text("A vote closes in the future."))
+    if at > now + _LONGEST:
+        raise Refusal(text("A vote is open for a year at most."))
+    return at
+
+
+async def _reaches(request: Request, branch: Branch) -> None:
+    tree = await request.tree()
+    may = await reached(request.session, request.policy, request.actor, "vote.open", tree, request.now)
+    missing = next((below for below in tree.below(branch.id) if below.id not in may), None)
+    if missing is not None:
+        raise NotAllowed(text("That is for an office which you do not hold."), "vote.open", missing.id)
+
+
+async def _show(request: Request, row: VoteRow, made: Plan, electorate: Electorate) -> None:
+    admitted = await _admitted(request, row, electorate)
+    if not admitted.electors:
+        raise Refusal(text("Nobody could vote: the roll would be empty."))
+    box = settings_of(request).box
+    promise = (Secrecy.CONFIDENTIAL if box is None else box.secrecy) if row.confidential else None
+    await due.schedule(request.session, DROP, row.id, request.now + DRAFT_LASTS)
+    lines = sentences.preview(
+        row.question, made, len(admitted.electors), row.closes_at or request.now, promise,
+        change=row.change, where=await _elsewhere(request, row),
+    )  # fmt: skip
+    await request.ask(*lines, answers={OPEN: text("open"), LEAVE: text("drop")}, then=CONFIRMED, data={"id": row.id})
+
+
+async def confirmed(request: Request, key: str, data: Mapping[str, JsonValue]) -> None:
+    """Whoever asked has seen the vote, and said yes or no."""
+    row = await request.session.get(VoteRow, data["id"])
+    if row is None or row.state != State.DRAFT:
+        return
+    await due.cancel(request.session, DROP, row.id)
+    if key != OPEN:
+        await request.session.delete(row)
+        await request.reply(text("Dropped. Nothing was opened."))
+        return
+    await allowed(request, "vote.open", row.branch_id)
+    await _open_asked(request, row)
+
+
+async def forget_draft(occasion: Occasion, item: due.Due) -> None:
+    """Nobody said yes."""
+    row = await occasion.session.get(VoteRow, item.subject_id)
+    if row is not None and row.state == State.DRAFT:
+        await occasion.session.delete(row)
+
+
+async def _open_asked(request: Request, row: VoteRow) -> None:
+    try:
+        await open_vote(request, row)
+    except VoteRefused as refused:
+        raise Refusal(refused.text) from None
+    if (room := await _elsewhere(request, row)) is not None:
+        number = sentences.handle(row.number)
+        await request.reply(text("{number} is open in {room}.", number=number, room=room))
+
+
+async def _elsewhere(request: Request, row: VoteRow) -> str | None:
+    """The name of the room of a vote, where it is not the one in which it is asked for."""
+    place = place_at(row.place or address(request.place))
+    if place == request.place or not isinstance(place, BranchRoom):
+        return None
+    branch = (await request.tree())[place.branch_id]
+    return request.surroundings.room(place.key, branch, request.voice.language)
+
+
+async def open_vote(occasion: Occasion, row: VoteRow) -> None:
+    """Freeze the roll, give the number, say it, and have it closed in time. Raises VoteRefused."""
+    made = plan_of(row.options, row.rules)
+    if row.closes_at is None or row.closes_at <= occasion.now:
+        raise VoteRefused(text("The time of the close is over already. Please ask for the vote anew."))
+    frozen = await roll.freeze(occasion.session, row, await _admitted(occasion, row, electorate_of(row.electorate)))
+    row.state, row.opened_at = State.OPEN, occasion.now
+    row.number = await tables.next_number(occasion.session)
+    await occasion.session.flush()
+    if row.confidential and (box := settings_of(occasion).box) is not None:
+        await boxes.open_box(occasion.session, box, row, made.width)
+    actor = row.member_id or "administrator"
+    tables.note_event(occasion.session, row.id, "opened", actor=actor, at=occasion.now)
+    await due.schedule(occasion.session, CLOSE, row.id, row.closes_at)
+    await announce(occasion, row, made, frozen.size, frozen.root)
+
+
+async def announce(occasion: Occasion, row: VoteRow, made: Plan, size: int, root: str) -> None:
+    """Say in the room that a vote is open, with its poll where it has one."""
+    room = place_at(row.place or "")
+    polled = made.poll and not row.confidential
+    if polled:
+        await put_poll(occasion, row, made, room)
+    branch = (await occasion.tree())[row.branch_id]
+    surroundings = occasion.surroundings
+    lines = sentences.opened(
+        row.number or 0, made, branch.name, size, root, row.closes_at or occasion.now,
+        poll=polled, change=row.change, conditions_said=sentences.formal(made), example=example(made),
+        links=surroundings.links + quote(surroundings.account, safe="@:") if row.confidential else None,
+    )  # fmt: skip
+    if not polled:
+        lines = (f"{row.question}", *lines)
+    letter = await occasion.send(room, *lines, notice=False)
+    tables.note_letter(occasion.session, row.id, "announcement", letter, occasion.now)
+
+
+async def put_poll(occasion: Occasion, row: VoteRow, made: Plan, room: Place) -> None:
+    """Post the poll of a vote, for the first time or again."""
+    numbered: Sequence[str] = [f"{number}. {option}" for number, option in enumerate(made.options, 1)]
+    voice = await occasion.voice_for(room)
+    how = voice.say(
+        text("Reply with the number of your choice, or write {command}.",
+             command=Typed(text("vote {number} 1", number=sentences.handle(row.number))))
+    )  # fmt: skip
+    fallback = compose(
+        [text("{number} · {question}", number=sentences.handle(row.number), question=row.question), *numbered, how],
+        voice,
+    ).plain
+    poll = Poll(
+        question=row.question,
+        answers=tuple(PollAnswer(str(number), option) for number, option in enumerate(made.options, 1)),
+        max_selections=made.most,
+        disclosed=made.live,
+        fallback=fallback,
+    )
+    letter = await occasion.put(Letter(to=room, content=poll))
+    tables.note_letter(occasion.session, row.id, "poll", letter, occasion.now)
+
+
+async def _admitted(occasion: Occasion, row: VoteRow, electorate: Electorate) -> Admitted:
+    tree = await occasion.tree()
+    suspended = settings_of(occasion).policy.suspended
+    found = await electors(occasion.session, electorate, tree, row.branch_id, occasion.now, suspended=suspended)
+    return await admit(occasion.session, found, occasion.offered(MAY_VOTE), row.branch_id, occasion.now)

@@ -1,0 +1,88 @@
+"""Native polls: responses, and what others do to them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import func, select
+
+from bots.kit import notes
+from bots.kit.request import Occasion
+from bots.kit.wording import Strong, Typed
+from bots.vote import answering, casting, roll, tables
+from bots.vote.casting import Means, in_time
+from bots.vote.choices import poll_ballot
+from bots.vote.opening import put_poll
+from bots.vote.plan import plan_of
+from bots.vote.sentences import handle
+from bots.vote.settings import settings_of
+from bots.vote.tables import State, VoteLetterRow, VoteRow
+from bridge.letters import PollEnd, PollResponse, Redaction
+from bridge.places import Direct, place_at
+from ground.texts import Text, text
+from party.members import of_account
+
+_MOST_AGAIN: Final = 5
+"""How often a poll that others end is posted again; then the commands are what is left."""
+
+
+async def responded(occasion: Occasion, response: PollResponse) -> None:
+    """Somebody chose in a poll: kept, whatever it says; which one counts is decided when it is counted."""
+    letter = response.poll.letter
+    row = None if letter is None else await tables.of_letter(occasion.session, letter)
+    member = None if row is None else await of_account(occasion.session, response.account)
+    if row is None or member is None or row.confidential or row.state == State.DRAFT:
+        return
+    why: Text | None = await roll.why_not(occasion.session, row, member)
+    if why is None:
+        grace = settings_of(occasion).policy.patience
+        if row.state != State.OPEN or not in_time(response.at, occasion.now, row.closes_at, grace):
+            why = text("your choice came after the close and is not counted.")
+        if row.state == State.OPEN:
+            kept, spoiled = poll_ballot(plan_of(row.options, row.rules), response.answers)
+            await answering.record(occasion, row, response, member, kept, Means.POLL, spoiled=spoiled)
+    if why is not None and await notes.first(occasion.session, f"vote no {row.id} {response.account}", occasion.now):
+        await occasion.send(
+            Direct(response.account), text("{number}: {why}", number=Strong(handle(row.number)), why=why)
+        )
+
+
+async def ended(occasion: Occasion, end: PollEnd) -> None:
+    """Somebody else ended a poll of ours: it is posted again while the vote is open."""
+    if end.account != occasion.surroundings.account and end.poll.letter is not None:
+        await _again(occasion, end.poll.letter)
+
+
+async def removed(occasion: Occasion, redaction: Redaction) -> None:
+    """A ballot was removed by its voter, or a poll of ours by somebody else."""
+    letter = redaction.of.letter
+    if letter is None:
+        await casting.take_back(occasion.session, redaction.of.event, redaction.account, occasion.now)
+    elif redaction.account != occasion.surroundings.account:
+        await _again(occasion, letter)
+
+
+async def _again(occasion: Occasion, letter: str) -> None:
+    noted = await occasion.session.get(VoteLetterRow, letter)
+    row = None if noted is None else await occasion.session.get(VoteRow, noted.vote_id)
+    if noted is None or noted.purpose != "poll" or row is None or row.state != State.OPEN:
+        return
+    if row.closes_at is not None and row.closes_at <= occasion.now:
+        return
+    if not await notes.first(occasion.session, f"vote poll ended {letter}", occasion.now):
+        return
+    count = select(func.count()).where(VoteLetterRow.vote_id == row.id, VoteLetterRow.purpose == "poll")
+    polls = await occasion.session.scalar(count) or 0
+    tables.note_event(occasion.session, row.id, "interrupted", actor="system", at=occasion.now)
+    room = place_at(row.place or "")
+    number = Strong(handle(row.number))
+    if polls > _MOST_AGAIN:
+        how = Typed(text("vote {number} 1", number=handle(row.number)))
+        said = text(
+            "The poll of {number} was ended again. The vote goes on: write {command}.", number=number, command=how
+        )
+        await occasion.send(room, said)
+        return
+    said = text("Somebody ended the poll of {number}, but the vote goes on. All ballots so far stay.", number=number)
+    await occasion.send(room, said)
+    await put_poll(occasion, row, plan_of(row.options, row.rules), room)

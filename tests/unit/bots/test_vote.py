@@ -1,0 +1,543 @@
+"""Votes in the rooms: opened, voted in, closed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bots.vote import bot
+from bots.vote.policy import VotePolicy
+from bots.vote.sealed import SealedBox
+from bots.vote.settings import Settings
+from bots.vote.tables import VoteEventRow
+from bridge.letters import About, Message, Poll, PollAnswer, PollClosing, PollEnd, Redaction
+from bridge.places import BranchRoom, Direct
+from tests.support.conversation import ROOMS, Someone, Stage, find, stage_on
+from tests.support.said import Said
+
+GRACE = timedelta(seconds=60)
+BOT = bot(Settings(VotePolicy(), SealedBox(b"s" * 32)))
+
+
+@dataclass
+class People:
+    anna: Someone
+    bruno: Someone
+    clara: Someone
+    david: Someone
+
+
+@pytest.fixture
+async def stage(database_url: str) -> AsyncIterator[Stage]:
+    async with stage_on(database_url, [BOT]) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def people(stage: Stage) -> People:
+    return await members(stage)
+
+
+async def members(stage: Stage) -> People:
+    return People(
+        await stage.person("Anna", "Lyon", offices=["secretary"]),
+        await stage.person("Bruno", "Lyon"),
+        await stage.person("Clara", "Lyon"),
+        await stage.person("David", "Lyon"),
+    )
+
+
+async def latest(stage: Stage, kind: type) -> Said:
+    return [said for said in await stage.all_letters() if isinstance(said.content, kind)][-1]
+
+
+def head(said: str) -> str:
+    """Without the line of the fingerprint, which is another each time."""
+    return "\n".join(line for line in said.splitlines() if not line.startswith(("Fingerprint", "Empreinte")))
+
+
+async def test_a_show_of_hands(stage: Stage, people: People) -> None:
+    poll, said = await people.anna.says(
+        "!vote Shall we join the strike on the 5th?\n- Yes\n- No\ncloses: friday 18:00", room="Lyon"
+    )
+    assert poll == "[poll] Shall we join the strike on the 5th? ○ Yes ○ No"
+    assert head(said) == (
+        "Vote V1 is open until Friday 27 November 2026, 18:00.\n"
+        "4 members of Lyon can vote.\n"
+        "Public vote: the names will be readable. No buttons? Reply with the number of your choice."
+    )
+    letter = await latest(stage, Poll)
+    assert letter.to == BranchRoom(find(await stage.tree(), "Lyon").id, "discussion")
+    assert letter.content == Poll(
+        "Shall we join the strike on the 5th?",
+        (PollAnswer("1", "Yes"), PollAnswer("2", "No")),
+        1,
+        False,
+        "V1 · Shall we join the strike on the 5th?\n1. Yes\n2. No\n"
+        "Reply with the number of your choice, or write !vote V1 1.",
+    )
+    for person, answer in ((people.anna, "1"), (people.bruno, "2"), (people.clara, "1")):
+        assert await person.chooses(letter, answer) == []
+    await stage.passes(timedelta(days=2, hours=3))
+    assert await stage.said() == ["[poll ended]"]
+    assert (await latest(stage, PollClosing)).content == PollClosing(letter.id, "V1 is closed.")
+    await stage.passes(GRACE)
+    assert await stage.said() == [
+        "V1 · Shall we join the strike on the 5th?\nCarried: 2 Yes, 1 No.\n3 of 4 voted (75%)."
+    ]
+
+
+async def test_without_choices(stage: Stage, people: People) -> None:
+    poll, said = await people.anna.says("!vote Adopt the minutes?", room="Lyon")
+    assert poll == "[poll] Adopt the minutes? ○ For ○ Against ○ Abstain"
+    assert "open until Wednesday 2 December 2026, 15:00" in said
+
+
+async def test_choices_on_the_line(stage: Stage, people: People) -> None:
+    poll, said = await people.anna.says('!vote "When?" Friday "On Saturday" --duration 3 days', room="Lyon")
+    assert poll == "[poll] When? ○ Friday ○ On Saturday"
+    assert "Rule: one choice, 1 seat." in said
+    assert "open until Saturday 28 November 2026, 15:00" in said
+
+
+async def test_numbers_stay(stage: Stage, people: People) -> None:
+    for number in (1, 2):
+        _, said = await people.anna.says("!vote Again?", room="Lyon")
+        assert said.startswith(f"Vote V{number} ")
+    await people.anna.says("!vote cancel V2 Once is enough.", room="Lyon")
+    _, said = await people.anna.says("!vote Again?", room="Lyon")
+    assert said.startswith("Vote V3 ")
+
+
+async def test_a_formal_vote_is_shown_before_it_is_opened(stage: Stage, people: People) -> None:
+    line = '!vote "Adopt the 2027 budget" --majority 2/3 --quorum 50% --closes sunday 20:00'
+    assert await people.anna.says(line, room="Lyon") == [
+        "Please check before it opens:\n"
+        "Adopt the 2027 budget For / Against / Abstain\n"
+        "Public · the names will be readable\n"
+        "4 members on the roll · quorum 2 · 2/3 of votes cast · closes Sunday 29 November 2026, 20:00\n"
+        "✅ open   ❌ drop"
+    ]
+    poll, said = await people.anna.taps("✅")
+    assert poll.startswith("[poll] Adopt the 2027 budget")
+    assert "Rule: quorum 2 · 2/3 of votes cast." in said
+    assert await people.anna.taps("✅") == []
+    letter = await latest(stage, Poll)
+    for person, answer in ((people.anna, "1"), (people.bruno, "1"), (people.clara, "2"), (people.david, "3")):
+        await person.chooses(letter, answer)
+    await stage.passes(timedelta(days=5))
+    assert (await stage.said())[-1] == (
+        "V1 · Adopt the 2027 budget\n"
+        "Carried: 2 For, 1 Against, 1 Abstain.\n"
+        "Quorum 50 %: 4 of 4 voted, reached.\n"
+        "Majority 2/3 of 3 cast: 2 needed, 2 for: carried.\n"
+        "1 abstention, not counted among the votes cast.\n"
+        "4 of 4 voted (100%)."
+    )
+
+
+async def test_no_is_no(stage: Stage, people: People) -> None:
+    await people.anna.says("!vote Budget? --quorum 2", room="Lyon")
+    assert await people.anna.taps("❌") == ["Dropped. Nothing was opened."]
+    await people.anna.says("!vote Budget? --quorum 2", room="Lyon")
+    await stage.passes(timedelta(hours=2))
+    assert await people.anna.says("!vote list", room="Lyon") == ["There is no vote yet in Lyon."]
+
+
+async def test_the_quorum_is_not_reached(stage: Stage, people: People) -> None:
+    await people.anna.says("!vote Budget? --quorum 3", room="Lyon")
+    await people.anna.taps("✅")
+    await people.bruno.says("!vote V1 1", room="Lyon")
+    await stage.passes(timedelta(days=8))
+    assert (await stage.said())[-1] == (
+        "V1 · Budget?\nNot decided: 1 For, 0 Against, 0 Abstain.\n"
+        "Quorum 3: 1 of 4 voted, 3 needed: not reached. Nothing is decided.\n1 of 4 voted (25%)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("!vote Budget --close friday", "I know `--closes`, not `--close`. Try:\n!vote Budget --closes friday"),
+        ("!vote", "What is missing: the question. For example:\n!vote Shall we join the strike? --closes friday 18:00"),
+        ("!vote Who?\n- Ada\n- Ada", "“Ada” stands there twice."),
+        ("!vote Who?\n- Ada", "A vote has two choices or more."),
+        ("!vote Budget --majority many", "I do not read 'many' as a majority. Write for example: simple, absolute, 2/3, or absolute of roll"),  # noqa: E501
+        ("!vote Who?\n- Ada\n- Bob\nmajority: 2/3", "A majority is asked for where the choices are yes and no, or for and against."),  # noqa: E501
+        ("!vote Who?\n- Ada\n- Bob\nseats: 3", "There are 2 choices, so there can be 1 to 2 seats."),
+        ("!vote Budget --closes friday --duration 3 days", "Give either the close or the duration."),
+        ("!vote V7 1", "There is no vote V7. !vote list shows those there are."),
+        ("!vote close V7", "There is no vote V7. !vote list shows those there are."),
+    ],
+)  # fmt: skip
+async def test_a_slip_of_the_hand(stage: Stage, people: People, line: str, said: str) -> None:
+    (heard,) = await people.anna.says(line, room="Lyon")
+    assert heard.replace("`", "") == said.replace("`", "")
+    assert not [letter for letter in await stage.all_letters() if isinstance(letter.content, Poll)]
+
+
+async def test_questions_that_begin_like_a_command(stage: Stage, people: People) -> None:
+    for line in ("Who goes to Paris?", "List of candidates?", "Close the office on Fridays?", "Show the film?"):
+        poll, _ = await people.anna.says(f"!vote {line}", room="Lyon")
+        assert poll.startswith(f"[poll] {line}")
+
+
+async def test_who_may_open(stage: Stage, people: People) -> None:
+    (said,) = await people.bruno.says("!vote Shall we?", room="Lyon")
+    assert "You can ask Anna." in said
+    (said,) = await people.anna.says("!vote Shall we?", room="Givors")
+    assert said.startswith("In Givors that is for")
+
+
+async def test_held_where_members_are(stage: Stage, people: People) -> None:
+    poll, _, told = await people.anna.says("!vote Shall we?", room="Lyon/committee")
+    assert poll.startswith("[poll]")
+    assert told == "V1 is open in Discussion – Lyon."
+    assert (await latest(stage, Poll)).to == BranchRoom(find(await stage.tree(), "Lyon").id, "discussion")
+
+
+# -- casting
+
+
+async def open_one(stage: Stage, people: People, line: str = "!vote Shall we?\n- Yes\n- No") -> Said:
+    await people.anna.says(line, room="Lyon")
+    return await latest(stage, Poll)
+
+
+async def result(stage: Stage) -> list[str]:
+    """Let the time pass, and return what is said of the numbers."""
+    await stage.passes(timedelta(days=8))
+    return (await stage.said())[-1].splitlines()[1:]
+
+
+async def test_one_member_counts_once_and_the_last_choice_counts(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    await people.bruno.chooses(poll, "1")
+    stage.clock.advance(timedelta(seconds=1))
+    await people.bruno.says("!vote V1 2", room="Lyon")
+    stage.clock.advance(timedelta(seconds=1))
+    await people.clara.chooses(poll, "2")
+    assert await result(stage) == ["Lost: 0 Yes, 2 No.", "2 of 4 voted (50%)."]
+
+
+async def test_every_way_to_vote(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    announced = [said for said in await stage.all_letters() if str(said).startswith("Vote V1")][-1]
+    await people.anna.chooses(poll, "1")
+    await people.bruno.says("2", room="Lyon", reply_to=announced)
+    await people.clara.says("yes", room="Lyon", reply_to=poll)
+    await people.david.says("!vote V1 no")
+    assert await result(stage) == ["Lost: 2 Yes, 2 No.", "Equal, 2 for and 2 against. All stays as it is: lost.", "4 of 4 voted (100%)."]  # fmt: skip # noqa: E501
+
+
+async def test_words_beside_a_vote_are_no_ballot(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    assert await people.bruno.says("Two of us are away", room="Lyon", reply_to=poll) == []
+    assert await people.bruno.says("1", room="Lyon") == []
+    assert await result(stage) == ["Nobody voted: nothing is decided.", "0 of 4 voted (0%)."]
+
+
+@pytest.mark.parametrize(
+    ("answers", "counted"),
+    [((), False), (("7",), False), (("1", "2"), True), (("2", "1"), True)],
+    ids=["withdrawn", "unknown", "too many", "too many, other way"],
+)
+async def test_what_a_response_may_hold(stage: Stage, people: People, answers: tuple[str, ...], counted: bool) -> None:
+    poll = await open_one(stage, people)
+    await people.bruno.chooses(poll, "1")
+    stage.clock.advance(timedelta(seconds=1))
+    await people.bruno.chooses(poll, *answers)
+    assert (await result(stage))[-1] == ("1 of 4 voted (25%)." if counted else "0 of 4 voted (0%).")
+
+
+async def test_a_mark_counts_where_the_room_is_not_encrypted(database_url: str) -> None:
+    from dataclasses import replace
+
+    rooms = {key: replace(kind, encrypted=False) for key, kind in ROOMS.items()}
+    async with stage_on(database_url, [BOT], rooms=rooms) as stage:
+        people = await members(stage)
+        poll = await open_one(stage, people)
+        assert await people.bruno.taps("2️⃣", poll) == []
+        assert await people.clara.taps("👍", poll) == []
+        assert await result(stage) == ["Lost: 0 Yes, 1 No.", "1 of 4 voted (25%)."]
+
+
+async def test_a_mark_in_an_encrypted_room_is_not_counted(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    said = await people.bruno.taps("2️⃣", poll)
+    assert said[0] == "A mark is not counted in V1: it is not encrypted."
+    assert await result(stage) == ["Nobody voted: nothing is decided.", "0 of 4 voted (0%)."]
+
+
+async def test_only_the_voter_takes_a_ballot_back(stage: Stage, people: People) -> None:
+    await open_one(stage, people)
+    for person in (people.bruno, people.clara):
+        await person.says("!vote V1 1", room="Lyon", id=f"$of-{person.name}")
+    await people.anna.takes_back("$of-Bruno", "Lyon")
+    await people.clara.takes_back("$of-Clara", "Lyon")
+    assert await result(stage) == ["Carried: 1 Yes, 0 No.", "1 of 4 voted (25%)."]
+
+
+async def test_late_by_timestamp_or_by_receipt(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    closes = stage.clock.now() + timedelta(days=7)
+    await stage.passes(timedelta(days=7, seconds=30))
+    await stage.said()
+    early = Message(
+        id="$early", place=poll.to, account=people.bruno.account, at=closes - timedelta(seconds=1), text="!vote V1 1"
+    )
+    await stage.arrives(early)
+    assert await stage.said() == []
+    assert await people.clara.chooses(poll, "1") == ["V1: your choice came after the close and is not counted."]
+    await stage.passes(GRACE)
+    assert (await stage.said())[-1].endswith("Carried: 1 Yes, 0 No.\n1 of 4 voted (25%).")
+    stage.clock.advance(timedelta(minutes=1))
+    assert (await people.david.chooses(poll, "1"))[0].startswith("V1: your choice came after")
+
+
+async def test_a_foreign_end_is_said_and_the_poll_is_posted_again(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    await people.bruno.chooses(poll, "1")
+    end = PollEnd(
+        id="$end", place=poll.to, account=people.david.account, at=stage.clock.now(), poll=About("$poll", poll.id)
+    )
+    await stage.arrives(end)
+    said = await stage.said()
+    assert said == [
+        "Somebody ended the poll of V1, but the vote goes on. All ballots so far stay.",
+        "[poll] Shall we? ○ Yes ○ No",
+    ]
+    again = await latest(stage, Poll)
+    assert again.id != poll.id
+    gone = Redaction(
+        id="$gone", place=poll.to, account=people.david.account, at=stage.clock.now(), of=About("$2", again.id)
+    )
+    await stage.arrives(gone)
+    third = await latest(stage, Poll)
+    assert third.id not in (poll.id, again.id)
+    await people.clara.chooses(third, "2")
+    assert (await result(stage))[-1] == "2 of 4 voted (50%)."
+
+
+async def test_who_is_not_on_the_roll_is_told_in_private(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    eva = await stage.person("Eva", "Lyon")
+    for _ in range(2):
+        await eva.chooses(poll, "1")
+    (letter,) = [said for said in await stage.all_letters() if said.to == Direct(eva.account)]
+    assert str(letter).startswith("V1: You were not on the roll when the vote opened")
+    assert (await eva.says("!vote V1 1", room="Lyon"))[-1].startswith("You were not on the roll")
+    assert (await stage.all_letters())[-1].to == Direct(eva.account)
+    assert (await result(stage))[-1] == "0 of 4 voted (0%)."
+
+
+async def test_a_ballot_that_stays(stage: Stage, people: People) -> None:
+    await open_one(stage, people, "!vote Shall we?\n- Yes\n- No\n--no-change")
+    await people.bruno.says("!vote V1 1", room="Lyon")
+    stage.clock.advance(timedelta(seconds=1))
+    await people.bruno.says("!vote V1 2", room="Lyon")
+    assert (await result(stage))[0] == "Carried: 1 Yes, 0 No."
+
+
+async def test_a_ranking(stage: Stage, people: People) -> None:
+    (said,) = await people.anna.says("!vote Who?\n- Ada\n- Grace\n- Emmy\nmethod: stv\nseats: 2", room="Lyon")
+    assert "single transferable vote, 2 seats" in said
+    assert "3. Emmy" in said
+    for person, ballot in ((people.anna, "2 > 1"), (people.bruno, "ba"), (people.clara, "Grace > Emmy")):
+        await person.says(f"!vote V1 {ballot}", room="Lyon")
+    assert (await people.david.says("!vote V1 Zoe", room="Lyon"))[0].startswith("I do not read 'Zoe' as a ranking.")
+    said_lines = await result(stage)
+    assert said_lines[0] == "In this order: Grace, Ada."
+    assert said_lines[-1] == "3 of 4 voted (75%)."
+
+
+async def test_approval(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people, "!vote Which days?\n- Friday\n- Saturday\n- Sunday\nmax: 2")
+    assert isinstance(poll.content, Poll) and poll.content.max_selections == 2
+    await people.bruno.chooses(poll, "1", "3")
+    await people.clara.says("!vote V1 3", room="Lyon")
+    assert await result(stage) == [
+        "Sunday: 2 of 2.", "• Sunday: 2 ✓", "• Friday: 1", "• Saturday: 0", "2 of 4 voted (50%).",
+    ]  # fmt: skip
+
+
+# -- confidential votes
+
+
+async def test_a_confidential_vote(stage: Stage, people: People) -> None:
+    for number in range(8):
+        await stage.person(f"Member {number}", "Lyon")
+    (shown,) = await people.anna.says("!vote Strike? --confidential", room="Lyon")
+    assert (
+        "Confidential · other members and officers will not see who chose what; whoever runs the server could" in shown
+    )
+    (said,) = await people.anna.taps("✅")
+    assert "To vote, write !vote V1 to me privately: vote on V1 (https://matrix.to/#/@kunveno:example.org)" in said
+    assert not [one for one in await stage.all_letters() if isinstance(one.content, Poll)]
+    voters = list(stage.people.values())[:11]
+    for place, person in enumerate(voters):
+        (ballot,) = await person.says("!vote V1")
+        assert "1. For\n2. Against\n3. Abstain" in ballot
+        (answer,) = await person.says("1" if place % 2 else "2")
+        assert answer == "Your ballot for V1 is in. Until the close you can answer again to change it."
+    last = (await stage.all_letters())[-1]
+    assert last.forget
+    assert (await people.anna.says("!vote who V1", room="Lyon"))[0].startswith("V1 is confidential")
+    assert await result(stage) == ["Lost: 5 For, 6 Against, 0 Abstain.", "11 of 12 voted (92%)."]
+
+
+async def test_few_confidential_ballots(stage: Stage, people: People) -> None:
+    await people.anna.says("!vote Strike? --confidential", room="Lyon")
+    await people.anna.taps("✅")
+    await people.bruno.says("!vote V1")
+    await people.bruno.says("1")
+    assert await result(stage) == [
+        "Carried.", "1 of 4 voted (25%).", "So few ballots were cast that the numbers are not told.",
+    ]  # fmt: skip
+
+
+async def test_nothing_of_a_confidential_vote_is_cast_in_a_room(stage: Stage, people: People) -> None:
+    await people.anna.says("!vote Strike? --confidential", room="Lyon")
+    await people.anna.taps("✅")
+    announced = (await stage.all_letters())[-1]
+    for said in (
+        await people.bruno.says("1", room="Lyon", reply_to=announced),
+        await people.bruno.says("!vote V1 1", room="Lyon"),
+    ):
+        assert "not counted" in said[0]
+        assert said[1].startswith("V1 · Strike?")
+    assert all(letter.to == Direct(people.bruno.account) for letter in (await stage.all_letters())[-4:])
+    assert (await result(stage))[0] == "Lost."
+
+
+async def test_confidential_votes_need_a_box(database_url: str) -> None:
+    from bots.vote import BOT as WITHOUT
+
+    async with stage_on(database_url, [WITHOUT]) as stage:
+        people = await members(stage)
+        assert await people.anna.says("!vote Strike? --confidential", room="Lyon") == [
+            "Confidential votes are not set up here. Those who run me can do that."
+        ]
+
+
+# -- closing
+
+
+async def test_close_before_its_time(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    await people.bruno.chooses(poll, "1")
+    assert (await people.bruno.says("!vote close V1", room="Lyon"))[0].startswith("In Lyon that is for")
+    assert await people.anna.says("!vote close V1", room="Lyon") == [
+        "[poll ended]",
+        "V1 is closed. The result follows in a moment.",
+    ]
+    assert await people.anna.says("!vote close V1", room="Lyon") == ["V1 is closed."]
+    await stage.passes(GRACE)
+    assert (await stage.said())[-1].endswith("Carried: 1 Yes, 0 No.\n1 of 4 voted (25%).")
+    await stage.passes(timedelta(days=10))
+    assert await stage.said() == []
+
+
+async def test_extend(stage: Stage, people: People) -> None:
+    await open_one(stage, people)
+    assert await people.anna.says("!vote extend V1 5 december 20:00", room="Lyon") == [
+        "V1 is extended and closes Saturday 5 December 2026, 20:00."
+    ]
+    assert "not shortened" in (await people.anna.says("!vote extend V1 friday", room="Lyon"))[0]
+    events = await stage.db.read(lambda session: session.scalars(select(VoteEventRow.kind)))
+    assert "extended" in list(events)
+    await stage.passes(timedelta(days=8))
+    assert await stage.said() == []
+    await stage.passes(timedelta(days=3))
+    assert (await stage.said())[0] == "[poll ended]"
+
+
+async def test_cancel(stage: Stage, people: People) -> None:
+    await open_one(stage, people)
+    assert (await people.anna.says("!vote cancel V1", room="Lyon"))[0].startswith("What is missing: the reason.")
+    assert await people.anna.says("!vote cancel V1 The question was not clear.", room="Lyon") == [
+        "[poll ended]",
+        "V1 is cancelled: The question was not clear.",
+    ]
+    assert await people.bruno.says("!vote V1 1", room="Lyon") == ["V1 is closed."]
+    await stage.passes(timedelta(days=10))
+    assert await stage.said() == []
+    assert await people.bruno.says("!result V1", room="Lyon") == [
+        "V1 · Shall we?\nCancelled: The question was not clear."
+    ]
+
+
+async def test_looking_at_votes(stage: Stage, people: People) -> None:
+    await open_one(stage, people)
+    await people.bruno.says("!vote V1 1", room="Lyon")
+    assert await people.clara.says("!vote list", room="Lyon") == [
+        "Votes of Lyon:\n• V1 · open until Wednesday 2 December 2026, 15:00 · Shall we?"
+    ]
+    (shown,) = await people.clara.says("!vote show V1", room="Lyon")
+    assert head(shown) == (
+        "V1 · Shall we?\n1. Yes\n2. No\nPublic · the names will be readable\n"
+        "4 members on the roll · simple majority · closes Wednesday 2 December 2026, 15:00\nTo vote: !vote V1"
+    )
+    assert await people.clara.says("!vote who V1", room="Lyon") == ["V1 · 1 of 4 voted (25%)."]
+    assert (await people.clara.says("!result V1", room="Lyon"))[0].startswith("V1 is open until")
+    await stage.passes(timedelta(days=8))
+    await stage.said()
+    assert await people.clara.says("!vote list", room="Lyon") == ["Votes of Lyon:\n• V1 · Carried. · Shall we?"]
+    assert await people.clara.says("!result V1", room="Lyon") == [
+        "V1 · Shall we?\nCarried: 1 Yes, 0 No.\n1 of 4 voted (25%).\nClosed on Wednesday 2 December 2026."
+    ]
+    assert await people.clara.says("!vote who V1", room="Lyon") == ["V1 · 1 of 4 voted (25%).\n• Yes: Bruno"]
+
+
+async def test_the_proof_of_being_on_the_roll(stage: Stage, people: People) -> None:
+    await open_one(stage, people)
+    (said,) = await people.bruno.says("!vote V1 me", room="Lyon")
+    assert said.startswith("You are on the roll of V1, which counts 4.")
+    assert (await stage.all_letters())[-1].to == Direct(people.bruno.account)
+    eva = await stage.person("Eva", "Lyon")
+    assert (await eva.says("!vote V1 me", room="Lyon"))[0].startswith("V1: You were not on the roll")
+
+
+async def test_reminders_are_private_and_once(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    await people.bruno.chooses(poll, "1")
+    await people.anna.says("!vote V1 2", room="Lyon")
+    await people.anna.utters("!vote remind V1", room="Lyon")
+    *reminders, said = await stage.letters()
+    assert {letter.to for letter in reminders} == {Direct(people.clara.account), Direct(people.david.account)}
+    assert str(said) == "Those who have not voted in V1 are reminded privately."
+    assert "once is enough" in (await people.anna.says("!vote remind V1", room="Lyon"))[0]
+
+
+async def test_a_ballot_entered_before_a_witness(stage: Stage, people: People) -> None:
+    jeanne = await stage.person("Jeanne Martin", "Lyon", confirmed=False)
+    await open_one(stage, people)
+    line = f'!vote V1 for "Jeanne Martin" 2 witness {people.bruno.account}'
+    assert await people.anna.says(line, room="Lyon") == ["V1 · entered for Jeanne Martin: No. Witness: Bruno."]
+    assert (await people.bruno.says(line, room="Lyon"))[0].startswith("In Lyon that is for")
+    assert (
+        "has an account"
+        in (await people.anna.says(f"!vote V1 for Clara 2 witness {people.bruno.account}", room="Lyon"))[0]
+    )
+    assert jeanne.member_id is not None
+    assert await result(stage) == ["Lost: 0 Yes, 1 No.", "1 of 5 voted (20%)."]
+
+
+async def test_in_french(database_url: str) -> None:
+    async with stage_on(database_url, [BOT], language="fr") as stage:
+        people = await members(stage)
+        poll, *_ = await people.anna.says(
+            "!voter Participons-nous à la grève du 5 ?\n- Oui\n- Non\nclôture : vendredi 18h", room="Lyon"
+        )
+        assert poll == "[poll] Participons-nous à la grève du 5 ? ○ Oui ○ Non"
+        await people.bruno.chooses(await latest(stage, Poll), "1")
+        await people.clara.says("!voter V1 non", room="Lyon")
+        await people.anna.says("!voter clôturer V1", room="Lyon")
+        await stage.passes(GRACE)
+        await stage.said()
+        (said,) = await people.clara.says("!résultat V1", room="Lyon")
+        assert said.startswith("V1 · Participons-nous à la grève du 5 ?\n")
