@@ -109,11 +109,11 @@ def _message(base: _Base, content: Json, letters: Mapping[str, str]) -> FromRoom
     if relation.get("rel_type") == "m.replace":
         new = _object(content, "m.new_content")
         text = _text(new, "body")
-        if target is None or text is None or new.get("msgtype") not in _WORDS:
+        if target is None or text is None or _text(new, "msgtype") not in _WORDS:
             return None
         of = About(target, letters.get(target))
         return Edit(**base, of=of, text=text, html=_html(new), mentions=_mentions(new))
-    kind, text = content.get("msgtype"), _text(content, "body")
+    kind, text = _text(content, "msgtype"), _text(content, "body")
     if text is None:
         return None
     thread = target if relation.get("rel_type") == "m.thread" else None

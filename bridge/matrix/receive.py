@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.letters import FromRooms, inbox
@@ -32,6 +31,7 @@ from bridge.matrix.wire import text_in
 from bridge.places import Direct, Place
 from ground.clock import Clock
 from ground.database import Database
+from ground.outages import is_outage
 
 _log = logging.getLogger(__name__)
 
@@ -220,14 +220,14 @@ class Receiver:
                 continue
             if about(event):
                 await self._link()
-            await self._one(room_id, event, places[room_id], handle)
+            await self._guarded(event, self._one(room_id, event, places[room_id], handle))
         if noted:
             await self._database.write(partial(_note, events=noted, at=now))
 
     def _acted_on(self, event: Json, now: datetime) -> bool:
-        """Whether an event is young enough."""
+        """Whether an event is young enough; one far ahead of its time would stay so after a restore too."""
         sent = instant(event)
-        return sent is not None and sent >= max(now - self._oldest, self._act_after)
+        return sent is not None and max(now - self._oldest, self._act_after) <= sent <= now + self._oldest
 
     def _echo(self, room_id: str, event: Json) -> None:
         if event.get("type") == "m.room.encrypted":
@@ -261,7 +261,18 @@ class Receiver:
         """Hand over an event whose key came late, if it is still young enough."""
         if self._acted_on(event, self._clock.now()):
             place = await self._database.read(partial(place_in, room_id=room_id))
-            await self._hand_over(event, place, handle, encrypted=True)
+            await self._guarded(event, self._hand_over(event, place, handle, encrypted=True))
+
+    async def _guarded(self, event: Json, work: Awaitable[None]) -> None:
+        """Do what is to be done with an event. One that makes that fail is put aside, so that it stops nothing."""
+        try:
+            await work
+        except Exception as error:
+            if isinstance(error, MatrixError) or is_outage(error):
+                raise  # the whole batch is worked on again
+            _log.exception("An event could not be read")
+            event_id = str(event.get("event_id"))[:255]
+            await self._database.write(partial(_put_aside, arrival_id=event_id, kind="event", at=self._clock.now()))
 
     async def _hand_over(self, event: Json, place: Place, handle: Handle, *, encrypted: bool) -> None:
         spoken_of = about(event)
@@ -272,14 +283,15 @@ class Receiver:
         for attempt in range(_ATTEMPTS):
             try:
                 await handle(arrival)
-            except (DBAPIError, OSError, TimeoutError):
-                raise  # the database is away: the whole batch is worked on again
-            except Exception:
+            except Exception as error:
+                if is_outage(error):
+                    raise  # the database is away: the whole batch is worked on again
                 _log.exception("An arrival could not be handled")
                 await asyncio.sleep(own_wait(attempt, self._jitter))
             else:
                 return
-        await self._database.write(partial(_put_aside, arrival=arrival, at=self._clock.now()))
+        kind = type(arrival).__name__.lower()
+        await self._database.write(partial(_put_aside, arrival_id=arrival.id, kind=kind, at=self._clock.now()))
 
     async def _still_direct(self, room_id: str, events: Sequence[Json]) -> Place:
         """The place that a direct room is after those who came and went in it."""
@@ -317,7 +329,6 @@ async def _note_members(db: AsyncSession, room_id: str, events: Sequence[Json], 
         await direct.member_changed(db, room_id, str(event["state_key"]), str(membership), bot)
 
 
-async def _put_aside(db: AsyncSession, arrival: FromRooms, at: datetime) -> None:
-    kind = type(arrival).__name__.lower()
-    if await inbox.enter(db, arrival.id, at):
-        await inbox.set_aside(db, arrival.id, at, kind=kind, what="handle", reason="it made the program fail")
+async def _put_aside(db: AsyncSession, arrival_id: str, kind: str, at: datetime) -> None:
+    if await inbox.enter(db, arrival_id, at):
+        await inbox.set_aside(db, arrival_id, at, kind=kind, what="handle", reason="it made the program fail")

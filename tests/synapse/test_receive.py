@@ -179,6 +179,7 @@ async def test_nonsense_stops_nothing(home: Home, desk: Desk, member: EncryptedM
     room = await _entered(home, desk, member)
     async with home.running(desk):
         await member.send(room, "m.room.message", {"msgtype": 7, "body": ["nonsense"], "m.relates_to": "nonsense"})
+        await member.send(room, "m.room.message", {"msgtype": [], "body": "nonsense"})
         await member.send(room, "m.reaction", {"m.relates_to": {"rel_type": [], "event_id": {}}})
         await member.send(room, "", {"body": "\u0000"})
         await member.client.to_device(ToDeviceMessage("m.room.encrypted", home.user_id, "*", {"nonsense": True}))

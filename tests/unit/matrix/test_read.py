@@ -208,3 +208,24 @@ def test_nothing_makes_reading_fail(kind: str, content: object, unsigned: object
     about(given_event)
     if arrival is not None:
         assert "\\u0000" not in json.dumps(str(arrival))
+
+
+@pytest.mark.parametrize("nonsense", [None, True, 0, 10**400, 1.5, "", [], {}, [None], {"event_id": 5}])
+@pytest.mark.parametrize("kind", ["m.room.message", "m.reaction", "m.poll.response", "m.room.member"])
+def test_nothing_of_a_wrong_kind_makes_reading_fail(kind: str, nonsense: object) -> None:
+    """Each part in turn, the others being as they should."""
+    relation = {"rel_type": "m.replace", "event_id": "$x", "key": "a", "m.in_reply_to": {"event_id": "$y"}}
+    right = {
+        "msgtype": "m.text", "body": "x", "format": "org.matrix.custom.html", "formatted_body": "x",
+        "m.relates_to": relation, "m.new_content": {"msgtype": "m.text", "body": "y"}, "m.mentions": {"user_ids": []},
+        "m.selections": ["a"], "membership": "join",
+    }  # fmt: skip
+    contents = [{**right, part: nonsense} for part in right]
+    contents += [{**content, "m.relates_to": {}} for content in contents]
+    contents += [{**right, "m.relates_to": {**relation, part: nonsense}} for part in relation]
+    contents += [{**right, "m.new_content": {"msgtype": nonsense, "body": "y"}}]
+    for content in contents:
+        for more in ({}, {"state_key": ADA}, {"sender": nonsense}, {"origin_server_ts": nonsense}):
+            given_event = {**event(kind, content), **more}
+            about(given_event)
+            read(given_event, PLACE, letters=LETTERS)
