@@ -73,6 +73,7 @@ _NAMED: Final = {
     "unanimite": Majority(Fraction(1), more=False),
 }
 _OF: Final = re.compile(r"(.*?) (?:(?:of|de|des|du) (?:the |les |la )?|d')(\S+(?: \S+)?)")
+_WORD: Final = re.compile(r"^majorit[ey] (?:des? )?| majority$")
 _BASES: Final = {
     "cast": Base.CAST,
     "votes cast": Base.CAST,
@@ -90,7 +91,7 @@ _BASES: Final = {
 def read_majority(written: str) -> Majority:
     """The majority that somebody asked for: `simple`, `absolute`, `absolute of roll`, `2/3`, `60 %`, `3/5 of present`;
     in French too. Exactly half means more than half. Raises BadValue."""
-    folded = " ".join(fold(written).replace("’", "'").split())
+    folded = _WORD.sub("", fold(written))
     head, of = folded, Base.CAST
     if match := _OF.fullmatch(folded):
         if match[2] not in _BASES:
@@ -109,7 +110,7 @@ def read_majority(written: str) -> Majority:
 
 def read_quorum(written: str) -> Quorum:
     """The quorum that somebody asked for: `50 %`, `1/3`, `25`. Raises BadValue."""
-    folded = " ".join(fold(written).split())
+    folded = fold(written)
     if re.fullmatch(r"\d{1,9}", folded):
         return Quorum(int(folded))
     share = _share(folded)

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bots.vote.counting import count as counting
-from bots.vote.counting.columns import Columns, Table
+from bots.vote.counting.columns import MOST_WEIGHT, Columns, Table
 from bots.vote.counting.count import Rules, count, count_kept, count_rows
 from bots.vote.counting.outcome import UNIT, Decider, Method, Outcome
 from bots.vote.counting.papers import EqualRanks, Piles
@@ -204,6 +204,25 @@ def test_columns_compare_equal_ranks_as_piles_do(ballots: dict[Ranking, int]) ->
             by_columns(rules(Method.STV), chunks)
         with pytest.raises(EqualRanks):
             count(rules(Method.STV), ballots)
+
+
+def test_weights_beyond_what_columns_hold_are_counted_all_the_same() -> None:
+    huge = MOST_WEIGHT + 1
+    ballots: dict[Ranking, int] = {((0,), (1,)): huge, ((1,),): 2 * huge, ((2,), (0,)): 5}
+    rule = rules(Method.STV, 2)
+    chunks = kept(ballots, kept_ranking)
+    assert by_columns(rule, chunks) == count(rule, ballots)
+    with pytest.raises(OverflowError):
+        Columns(Table.read(chunks, OPTIONS), range(OPTIONS))
+
+
+@pytest.mark.parametrize("method", RANKED)
+def test_columns_pass_over_whoever_withdrew(method: Method) -> None:
+    ballots: dict[Ranking, int] = {((0,), (1,)): 5, ((2,), (1,)): 4, ((0,),): 3, ((3,), (0,), (2,)): 2}
+    rule = replace(rules(method), withdrawn=frozenset({0}))
+    outcome = by_columns(rule, kept(ballots, kept_ranking))
+    assert outcome == count(rule, ballots)
+    assert (outcome.winners, outcome.empty) == ((2,), 3)
 
 
 @given(st.integers(1, 62), st.data())

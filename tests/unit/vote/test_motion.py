@@ -147,6 +147,10 @@ def test_one_more_for_it_never_loses_a_motion(
         ("3 / 5 of the present", Majority(Fraction(3, 5), Base.PRESENT, more=False)),
         ("66,6 %", Majority(Fraction(333, 500), more=False)),
         ("50%", Majority(HALF)),
+        ("majorité absolue des inscrits", Majority(HALF, Base.ROLL)),
+        ("majorité des deux tiers", Majority(Fraction(2, 3), more=False)),
+        ("Simple majority", SIMPLE),
+        ("3/5 des membres", Majority(Fraction(3, 5), Base.ROLL, more=False)),
     ],
 )
 def test_majorities_are_read(written: str, majority: Majority) -> None:
