@@ -1,6 +1,6 @@
 """The rankings of a large vote as a table of numbers, so that a million are counted in about a second.
 
-Only imported where there are many ballots: numpy takes some 20 MB, and a bot at rest has no use for it.
+Only imported where there are many ballots: numpy takes some 15 MB, and a bot at rest has no use for it.
 """
 
 from __future__ import annotations
