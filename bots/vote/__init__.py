@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bots.kit.bot import Bot
-from bots.vote import answering, closing, commands, opening, polls
+from bots.vote import answering, closing, commands, opening, polls, proxying
 from bots.vote.settings import SETTINGS, Settings
 from bridge.letters import PollEnd, PollResponse, Reaction, Redaction
 
 BOT = Bot(
     name="vote",
     commands=commands.COMMANDS,
-    answers={opening.CONFIRMED: opening.confirmed},
+    answers={opening.CONFIRMED: opening.confirmed, proxying.ANSWERED: proxying.answered},
     due={
         opening.CLOSE: closing.fell_due,
         opening.DROP: opening.forget_draft,

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bots.kit.command import Command
-from bots.vote import closing, opening, showing, voters
+from bots.vote import closing, opening, proxying, showing, voters
 from ground.texts import text
 
 _A_VOTE: Final = re.compile(r"v?\d+")
@@ -102,5 +102,26 @@ COMMANDS: Final = (
         examples={"en": "vote remind V12", "fr": "voter rappeler V12"},
         right="vote.remind",
         anywhere=True,
+    ),
+    Command(
+        name="proxy give",
+        run=proxying.give,
+        summary=text("Let somebody vote for you."),
+        aliases={"fr": ("procuration donner",)},
+        examples={"en": "proxy give @jeanne for V12", "fr": "procuration donner @jeanne pour V12"},
+    ),
+    Command(
+        name="proxy end",
+        run=proxying.end,
+        summary=text("Take your proxy back."),
+        aliases={"fr": ("procuration retirer",)},
+        examples={"en": "proxy end for V12", "fr": "procuration retirer pour V12"},
+    ),
+    Command(
+        name="proxy list",
+        run=proxying.listed,
+        summary=text("The proxies that you gave and hold."),
+        aliases={"fr": ("procuration liste", "procurations")},
+        examples={"en": "proxy list", "fr": "procuration liste"},
     ),
 )
