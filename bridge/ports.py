@@ -65,6 +65,7 @@ class RoomLink:
     room: str
     owner: str
     data: Mapping[str, JsonValue]
+    asked_at: datetime
 
 
 class RoomLinker(Protocol):
@@ -74,7 +75,8 @@ class RoomLinker(Protocol):
         """Try every wish that waits. Each is answered by a Receipt whose `letter` is the id of the wish: `delivered`
         (reason None or LACKS), or `refused` (reason a NoLink). Returns how many were answered.
 
-        Where the homeserver cannot answer, a wish goes on waiting. A Receipt may be handed over twice, with one id.
+        Where the homeserver cannot answer, a wish goes on waiting for a while; then it is refused for no reason that
+        is known. A Receipt may be handed over twice, with one id.
         """
         ...
 
@@ -223,4 +225,5 @@ class BallotBox(Protocol):
 
 
 def _value(row: RoomLinkRow) -> RoomLink:
-    return RoomLink(row.id, BranchRoom(row.branch_id, row.key), row.room, row.owner, json.loads(row.data))
+    place = BranchRoom(row.branch_id, row.key)
+    return RoomLink(row.id, place, row.room, row.owner, json.loads(row.data), row.asked_at)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from bridge.letters import Receipt
+from bridge.matrix.errors import Unavailable
 from bridge.matrix.rooms import known_rooms
-from bridge.mirror.asked_links import AskedLinks
+from bridge.mirror import asked_links
+from bridge.mirror import link as linking
+from bridge.mirror.asked_links import PATIENCE, AskedLinks
+from bridge.mirror.link import Candidate
+from bridge.mirror.mirror import Mirror
 from bridge.mirror.tables import asked
 from bridge.places import BranchRoom
 from bridge.ports import LACKS, NoLink, ask_to_link, links_asked
@@ -20,8 +29,8 @@ class Desk:
         self.receipts: list[Receipt] = []
         self.broken = False
 
-    async def ask(self, place: BranchRoom, room: str) -> str:
-        at = self.world.clock.now()
+    async def ask(self, place: BranchRoom, room: str, *, before: timedelta = timedelta(0)) -> str:
+        at = self.world.clock.now() - before
         return await self.world.database.write(
             lambda session: ask_to_link(session, place, room, owner="test", data={"n": 1}, at=at)
         )
@@ -95,3 +104,28 @@ async def test_a_kill_before_the_answer_is_taken_leaves_the_wish(new_world: NewW
     first = await desk.link()
     assert first == [(wish, "delivered", LACKS)]
     assert desk.receipts[0].id == f"link-{wish}"
+
+
+async def test_a_server_that_cannot_answer_holds_up_no_other_wish(
+    new_world: NewWorld, new_member: NewMember, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, owner_api = await new_member()
+    world = await new_world({"france": {"bretagne": {}}}, people={"1": ("france", owner)})
+    room = await owner_api.create_room({"room_version": "11", "invite": [world.api.user_id]})
+
+    async def candidate(mirror: Mirror, place: BranchRoom, address: str) -> Candidate:
+        if address.endswith(":gone.example"):
+            raise Unavailable("gone", errcode="M_UNKNOWN", status=502, method="GET", path="/directory")
+        return await linking.candidate(mirror, place, address)
+
+    monkeypatch.setattr(asked_links, "candidate", candidate)
+    desk = Desk(world)
+    discussion, committee = world.place("france", "discussion"), world.place("france", "committee")
+    waits = await desk.ask(discussion, "#a:gone.example")
+    wish = await desk.ask(committee, room)
+    assert await desk.link() == [(wish, "delivered", LACKS)]
+    with pytest.raises(Unavailable):
+        await desk.link()
+    assert [one.id for one in await world.database.read(links_asked)] == [waits]
+    tired = await desk.ask(discussion, "#a:gone.example", before=PATIENCE)
+    assert await desk.link() == [(tired, "refused", None)]
