@@ -66,7 +66,7 @@ class House:
         """The program with the counting bot, as a process of its own."""
         return self.installation.start_module("tests.support.counting", str(self.installation.config))
 
-    async def hears(self, running: Running) -> None:
+    async def hears(self, running: Running, *, seconds: float = 60.0) -> None:
         """Wait until the program has heard all that happened before it started."""
 
         async def look() -> bool:
@@ -77,7 +77,7 @@ class House:
                 return False
 
         try:
-            await until(look)
+            await until(look, seconds=seconds)
         except TimeoutError as error:
             raise TimeoutError("\n".join(running.lines)) from error
 

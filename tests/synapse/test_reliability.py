@@ -28,8 +28,8 @@ MINUTES = float(os.environ.get("KUNVENO_MINUTES", "0.1"))
 SEED = int(os.environ.get("KUNVENO_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 PATIENCE = float(os.environ.get("KUNVENO_PATIENCE", "90"))
 """Seconds until every command must have been answered once nothing is in the way any more."""
-WORKING = 3.0
-"""Seconds, at most, that a program works until it is killed, after the time it took to start."""
+WORKING = 1.5
+"""Seconds, at most, that a program works until it is killed, where it is not killed while it starts."""
 
 pytestmark = pytest.mark.timeout(120 + 2 * PATIENCE + COMMANDS + BURSTS + 20 * KILLS + 120 * MINUTES)
 
@@ -55,7 +55,11 @@ async def test_killed_at_random_moments(house: Built) -> None:
             share = COMMANDS * kill // KILLS - len(lively.sent)
             sending = asyncio.create_task(lively.send(share, chance, within=starting + WORKING))
             async with lively.program() as running:
-                await asyncio.sleep(chance.uniform(starting / 2, starting + WORKING))
+                if kill % 2:  # while it works: answers go out once it has heard what it missed
+                    await lively.hears(running, seconds=PATIENCE)
+                    await asyncio.sleep(chance.uniform(0, WORKING))
+                else:  # while it starts
+                    await asyncio.sleep(chance.uniform(starting / 3, starting))
                 running.process.send_signal(signal.SIGKILL)
                 await running.ended()
             left = await lively.unfinished()
