@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Sequence
 
@@ -38,6 +39,7 @@ async def serve(app: App, say: Callable[[str], None], bots: Sequence[Bot] = ()) 
 
     Raises what `kunveno.work.work` raises, but for what may pass, and OSError when the port is taken.
     """
+    gc.freeze()  # what was imported stays: collections that look at it again hold up everything else
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in _ENDS:
         loop.add_signal_handler(number, stop.set)
