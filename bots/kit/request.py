@@ -267,13 +267,13 @@ class Request(Occasion):
                 content=words,
                 answers=self.origin.event,
                 thread=self.origin.thread,
-                forget=self.origin.private,
+                forget=self.origin.private or isinstance(self.place, Direct),
             )
         )
 
     async def _whisper(self, lines: Sequence[Line], to: Direct) -> str:
         words = compose(lines, await self.voice_for(to))
-        return await self.put(Letter(to=to, content=words, forget=self.origin.private))
+        return await self.put(Letter(to=to, content=words, forget=True))
 
 
 def _choices(said: Sequence[tuple[str, str]], *, marks: bool) -> list[Line]:

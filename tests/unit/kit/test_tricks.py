@@ -93,3 +93,12 @@ async def test_a_change_of_what_was_answered_is_told_once(stage: Stage) -> None:
         "What is changed is not done again. Please write it as a new message."
     ]
     assert await anna.edits("$asked", "branches!") == []
+
+
+async def test_what_is_answered_privately_is_not_kept_here(stage: Stage) -> None:
+    """Such as what the register knows of somebody: once it has arrived, it is in the conversation alone."""
+    anna = stage.people["Anna"]
+    await anna.says("member show Bruno")
+    await anna.says("!member show Bruno", "Rhône")
+    cards = [said for said in await stage.all_letters() if "Account: @bruno" in str(said)]
+    assert [card.forget for card in cards] == [True, True]
