@@ -20,6 +20,8 @@ PATIENCE ?= 600
 # One environment with everything for development, and a smaller one for the demo.
 DEV := .venv
 DEMO := .venv-demo
+# Everything for development, and the large program that benchmarks and some tests compare with.
+ORACLES := .venv-oracles
 # On all cores; the tests of one file stay together and share its servers.
 PYTEST = $(DEV)/bin/pytest --numprocesses auto --dist loadfile
 PINS := .venv-pins
@@ -29,14 +31,16 @@ PIP := -m pip --disable-pip-version-check
 # other pins, another file, an environment made anew.
 checksum = $(firstword $(shell cksum < $(1)))
 DEV_INSTALLED := $(DEV)/.installed-$(call checksum,requirements/dev.txt)
+ORACLES_INSTALLED := $(ORACLES)/.installed-$(call checksum,requirements/oracles.txt)
 DEMO_INSTALLED := $(DEMO)/.installed-$(call checksum,requirements/demo.txt)
 PINS_INSTALLED := $(PINS)/.installed-$(call checksum,requirements/pins.txt)
 DEV_READY := $(DEV)/.ready
+ORACLES_READY := $(ORACLES)/.ready
 DEMO_READY := $(DEMO)/.ready
 
 SOURCES := kunveno bots bridge party ground tests $(wildcard benchmarks)
 
-.PHONY: help demo test check unit synapse postgres soak bench docs messages requirements clean python
+.PHONY: help demo test check unit synapse postgres soak bench oracles docs messages requirements clean python
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -72,8 +76,11 @@ soak: $(DEV_READY) ## kills, bursts and a bad network in full, on both databases
 		$(DEV)/bin/pytest --quiet --capture=no --durations=6 tests/synapse/test_reliability.py; \
 	done
 
-bench: $(DEV_READY) ## the figures of docs/benchmarks.md (BENCH=name runs one)
-	@exec $(DEV)/bin/python -m benchmarks $(BENCH)
+bench: $(ORACLES_READY) ## the figures of docs/benchmarks.md (BENCH=name runs one)
+	@exec $(ORACLES)/bin/python -m benchmarks $(BENCH)
+
+oracles: $(ORACLES_READY) ## compare the counting of votes with a further program, a large one
+	@exec $(ORACLES)/bin/pytest tests/unit/vote/test_pref_voting.py
 
 docs: $(DEV_READY) ## build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(DEV)/bin/mkdocs build --strict --quiet
@@ -82,7 +89,8 @@ messages: $(DEV_READY) ## bring the catalogues of kunveno/locale up to date with
 	@$(DEV)/bin/python -m kunveno.messages
 
 requirements: $(PINS_INSTALLED) ## pin the dependencies of pyproject.toml again (UPGRADE=1 takes newer versions)
-	$(call pin,dev.txt,pyproject.toml --group build --all-extras)
+	$(call pin,dev.txt,pyproject.toml --group build --extra postgres --extra demo --extra dev)
+	$(call pin,oracles.txt,pyproject.toml --group build --all-extras --constraints requirements/dev.txt)
 	$(call pin,run.txt,pyproject.toml --group build --extra postgres --constraints requirements/dev.txt)
 	$(call pin,demo.txt,pyproject.toml --group build --extra demo --constraints requirements/dev.txt)
 	$(call pin,pins.txt,--group pins)
@@ -96,7 +104,7 @@ define pin
 endef
 
 clean: ## remove what was built, not the demo's data
-	@rm -rf $(DEV) $(DEMO) $(PINS) build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(DEV) $(DEMO) $(ORACLES) $(PINS) build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 python:
@@ -107,6 +115,9 @@ python:
 $(DEV_INSTALLED): | python
 	$(call install,$(DEV),requirements/dev.txt)
 
+$(ORACLES_INSTALLED): | python
+	$(call install,$(ORACLES),requirements/oracles.txt)
+
 $(DEMO_INSTALLED): | python
 	$(call install,$(DEMO),requirements/demo.txt)
 
@@ -116,6 +127,9 @@ $(PINS_INSTALLED): | python
 # The project itself, with its command and its entry points, from this folder.
 $(DEV)/.ready: $(DEV_INSTALLED) pyproject.toml
 	$(call install-project,$(DEV))
+
+$(ORACLES)/.ready: $(ORACLES_INSTALLED) pyproject.toml
+	$(call install-project,$(ORACLES))
 
 $(DEMO)/.ready: $(DEMO_INSTALLED) pyproject.toml
 	$(call install-project,$(DEMO))
