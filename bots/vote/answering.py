@@ -7,13 +7,13 @@ from typing import Final
 
 from sqlalchemy import select
 
-from bots.kit import notes
+from bots.kit import notes, who
 from bots.kit.problems import BadValue
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Code, Line, Typed, compose
 from bots.vote import casting, confidential, entering, roll, sentences, showing, tables
 from bots.vote.casting import Cast, Means, in_time
-from bots.vote.choices import example, looks_like_one, marked_ballot, read_ballot
+from bots.vote.choices import HIGHEST, example, looks_like_one, marked_ballot, read_ballot
 from bots.vote.errors import VoteRefused
 from bots.vote.plan import plan_of
 from bots.vote.settings import settings_of
@@ -33,7 +33,7 @@ _FOR: Final = re.compile(r"(?:for|pour)\s+(\S.*)", re.S | re.I)
 
 async def commanded(request: Request, number: int, words: str) -> None:
     """`!vote V12`, `!vote V12 2`, `!vote V12 me`, `!vote V12 for …`."""
-    row = await tables.of_number(request.session, number)
+    row = await tables.of_number(request.session, number) if number < HIGHEST else None
     if row is None or row.state == State.DRAFT:
         raise Refusal(
             text(
@@ -121,7 +121,7 @@ async def tapped(occasion: Occasion, reaction: Reaction) -> None:
     if row is None or not isinstance(reaction.place, BranchRoom):
         return
     kept = marked_ballot(plan_of(row.options, row.rules), reaction.key)
-    member = None if kept is None else await of_account(occasion.session, reaction.account)
+    member = None if kept is None else await voter(occasion, reaction.account)
     if kept is None or member is None:
         return
     kind = occasion.rooms.get(reaction.place.key)
@@ -135,6 +135,13 @@ async def tapped(occasion: Occasion, reaction: Reaction) -> None:
         await _say(occasion, reaction.account, why)
         return
     await record(occasion, row, reaction, member, kept, Means.REACTION)
+
+
+async def voter(occasion: Occasion, account: str) -> MemberRow | None:
+    """Whose account this is; one that was only claimed has spoken by voting."""
+    if await who.is_claimed(occasion.session, account):
+        await who.person(occasion.session, occasion.policy, account, spoke_at=occasion.now)
+    return await of_account(occasion.session, account)
 
 
 async def record(

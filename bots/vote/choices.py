@@ -16,6 +16,8 @@ from ground.texts import text
 
 NUMBERS: Final = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣", "🔟")
 """The marks that stand for the first options."""
+HIGHEST: Final = 10**9
+"""Beyond any number of a vote."""
 _APART: Final = re.compile(r"\s*(?:[,;+&/]|\s)\s*")
 _MARKS: Final = re.compile("[\ufe0e\ufe0f\u20e3\u200b-\u200f\u2060]")
 _NUMBERED: Final = re.compile(r"[vV]?\s?(\d{1,9})[.,:]?")

@@ -42,13 +42,15 @@ async def meant(request: Request, written: str) -> VoteRow:
         replied = None if letter is None else await tables.of_letter(request.session, letter)
         if replied is not None:
             return replied
+    if not written.strip():
+        raise Refusal(text("Which vote? Write its number, for example V12, or reply to it."))
     number = number_of(written)
     row = None if number is None else await tables.of_number(request.session, number)
     if row is None or row.state == State.DRAFT:
         raise Refusal(
             text(
                 "There is no vote {number}. {command} shows those there are.",
-                number=Code(written.strip() or "?"), command=Typed(text("vote list")),
+                number=Code(written.strip()), command=Typed(text("vote list")),
             )
         )  # fmt: skip
     return row

@@ -43,7 +43,7 @@ DROP: Final = "vote.drop"
 DRAFT_LASTS: Final = timedelta(hours=1)
 _LONGEST: Final = timedelta(days=366)
 _SHORTEST: Final = timedelta(minutes=1)
-_ABOUT_ONE: Final = re.compile(r"[vV](\d{1,9})(?:[\s,:.]+(.*))?", re.S)
+_ABOUT_ONE: Final = re.compile(r"[vV](\d{1,100})(?:[\s,:.]+(.*))?", re.S)
 
 MethodName: TypeAlias = Literal["plurality", "approval", "irv", "schulze", "stv", "score", "judgment"]
 

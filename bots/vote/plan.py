@@ -127,9 +127,9 @@ def make(
         raise BadValue(text("A vote has at most {most} choices.", most=MOST_OPTIONS))
     if too_long := next((name for name in named if len(name) > _LONGEST_OPTION), None):
         raise BadValue(text("“{choice}…” is too long for a choice.", choice=too_long[:40]))
-    if not 1 <= (seats or 1) <= len(named):
+    if seats is not None and not 1 <= seats <= len(named):
         raise BadValue(text("There are {count} choices, so there can be 1 to {count} seats.", count=len(named)))
-    if not 1 <= (most or 1) <= len(named):
+    if most is not None and not 1 <= most <= len(named):
         raise BadValue(text("There are {count} choices, so one can choose 1 to {count}.", count=len(named)))
     motion = (not options or is_motion(named)) and method is None and (seats or 1) == 1 and (most or 1) == 1
     if majority is not None and not motion:

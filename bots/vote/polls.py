@@ -20,7 +20,6 @@ from bots.vote.tables import State, VoteLetterRow, VoteRow
 from bridge.letters import PollEnd, PollResponse, Redaction
 from bridge.places import Direct, place_at
 from ground.texts import Text, text
-from party.members import of_account
 
 _MOST_AGAIN: Final = 5
 """How often a poll that others end is posted again; then the commands are what is left."""
@@ -30,7 +29,7 @@ async def responded(occasion: Occasion, response: PollResponse) -> None:
     """Somebody chose in a poll: kept, whatever it says; which one counts is decided when it is counted."""
     letter = response.poll.letter
     row = None if letter is None else await tables.of_letter(occasion.session, letter)
-    member = None if row is None else await of_account(occasion.session, response.account)
+    member = None if row is None else await answering.voter(occasion, response.account)
     if row is None or member is None or row.confidential or row.state == State.DRAFT:
         return
     why: Text | None = await roll.why_not(occasion.session, row, member)

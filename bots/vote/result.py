@@ -140,6 +140,8 @@ def _of_election(plan: Plan, verdict: Verdict, outcome: Outcome) -> Sequence[Lin
     quorum = list(verdict.lines[:1]) if plan.quorum is not None else []
     if verdict.result is Result.INQUORATE:
         return [*quorum, _table(plan, outcome, ())]
+    if not outcome.ballots:
+        return [*quorum, counts.verdict(outcome)]
     return [
         *quorum,
         counts.verdict(outcome),
@@ -180,4 +182,7 @@ def _bare(plan: Plan, result: Count) -> Text:
             return text("The quorum was not reached: nothing is decided.")
     if not result.winners:
         return text("Nothing is decided.")
-    return text("In this order: {winners}.", winners=[plan.options[option] for option in result.winners])
+    winners = [plan.options[option] for option in result.winners]
+    if len(winners) == 1:
+        return text("Chosen: {winner}.", winner=winners[0])
+    return text("In this order: {winners}.", winners=winners)

@@ -16,7 +16,10 @@ from bots.vote.settings import Settings
 from bots.vote.tables import VoteEventRow
 from bridge.letters import About, Message, Poll, PollAnswer, PollClosing, PollEnd, Redaction
 from bridge.places import BranchRoom, Direct
+from party.members import Status
+from party.operations.members import NameAccount, SetStatus
 from tests.support.conversation import ROOMS, Someone, Stage, find, stage_on
+from tests.support.register import do
 from tests.support.said import Said
 
 GRACE = timedelta(seconds=60)
@@ -169,6 +172,15 @@ async def test_the_quorum_is_not_reached(stage: Stage, people: People) -> None:
         ("!vote Budget --majority many", "I do not read 'many' as a majority. Write for example: simple, absolute, 2/3, or absolute of roll"),  # noqa: E501
         ("!vote Who?\n- Ada\n- Bob\nmajority: 2/3", "A majority is asked for where the choices are yes and no, or for and against."),  # noqa: E501
         ("!vote Who?\n- Ada\n- Bob\nseats: 3", "There are 2 choices, so there can be 1 to 2 seats."),
+        ("!vote Who?\n- Ada\n- Bob\nseats: 0", "There are 2 choices, so there can be 1 to 2 seats."),
+        ("!vote Who?\n- Ada\n- Bob\nmax: 0", "There are 2 choices, so one can choose 1 to 2."),
+        ("!vote V99999999999 1", "There is no vote V99999999999. !vote list shows those there are."),
+        ("!vote show V99999999999", "There is no vote V99999999999. !vote list shows those there are."),
+        ("!vote close", "Which vote? Write its number, for example V12, or reply to it."),
+        ("!vote Shall we? --who pirates", "I do not know who “pirates” are. Write below, or one of: Secretary, Treasurer, Clerk, Auditor, Chair, Delegate"),  # noqa: E501
+        ("!vote Shall we? --who delegates", "Nobody could vote: the roll would be empty."),
+        ("!vote Shall we? --duration 3 years", "A vote is open for a year at most."),
+        ("!vote ?", "The question is missing."),
         ("!vote Budget --closes friday --duration 3 days", "Give either the close or the duration."),
         ("!vote V7 1", "There is no vote V7. !vote list shows those there are."),
         ("!vote close V7", "There is no vote V7. !vote list shows those there are."),
@@ -363,6 +375,39 @@ async def test_approval(stage: Stage, people: People) -> None:
     assert await result(stage) == [
         "Sunday: 2 of 2.", "• Sunday: 2 ✓", "• Friday: 1", "• Saturday: 0", "2 of 4 voted (50%).",
     ]  # fmt: skip
+
+
+async def test_one_member_with_two_accounts(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    other = f"{people.bruno.account.partition(':')[0]}2:example.org"
+    name = NameAccount(people.bruno.member_id or "", other, confirmed=False)
+    await do(stage.db, name, at=stage.clock.now())
+    await people.bruno.chooses(poll, "1")
+    stage.clock.advance(timedelta(seconds=1))
+    await Someone(stage, "Bruno", other, people.bruno.member_id).chooses(poll, "2")
+    assert await result(stage) == ["Lost: 0 Yes, 1 No.", "1 of 4 voted (25%)."]
+
+
+async def test_the_roll_is_that_of_the_opening(stage: Stage, people: People) -> None:
+    suspended = await stage.person("Sam", "Lyon", status=Status.SUSPENDED)
+    poll = await open_one(stage, people)
+    assert await suspended.chooses(poll, "1") == ["V1: You cannot vote while your membership is suspended."]
+    await do(stage.db, SetStatus(people.bruno.member_id or "", Status.SUSPENDED), at=stage.clock.now())
+    await people.bruno.chooses(poll, "1")
+    assert await result(stage) == ["Carried: 1 Yes, 0 No.", "1 of 4 voted (25%)."]
+
+
+async def test_who_votes(stage: Stage, people: People) -> None:
+    maria = await stage.person("Maria", "Rhône", offices=["secretary", "delegate in Givors"])
+    _, said = await maria.says("!vote Shall we? --who below", room="Rhône")
+    assert "5 members of Rhône can vote." in said
+    _, said = await maria.says("!vote Shall we? --who delegates below", room="Rhône")
+    assert "1 member of Rhône can vote." in said
+    poll = await latest(stage, Poll)
+    said = (await people.anna.chooses(poll, "1"))[0]
+    assert said.startswith("V2: Only those who held a certain office")
+    await maria.chooses(poll, "2")
+    assert await result(stage) == ["Lost: 0 For, 1 Against, 0 Abstain.", "1 of 1 voted (100%)."]
 
 
 # -- confidential votes
