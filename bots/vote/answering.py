@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import select
 
 from bots.kit import notes, who
+from bots.kit.matching import fold
 from bots.kit.problems import BadValue
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Code, Line, Typed, compose
@@ -15,12 +16,13 @@ from bots.vote import casting, confidential, entering, roll, sentences, showing,
 from bots.vote.casting import Cast, Means, in_time
 from bots.vote.choices import HIGHEST, example, looks_like_one, marked_ballot, read_ballot
 from bots.vote.errors import VoteRefused
-from bots.vote.plan import plan_of
+from bots.vote.plan import Plan, plan_of
 from bots.vote.settings import settings_of
 from bots.vote.tables import State, VoteLetterRow, VoteRow
 from bridge.letters import Letter, Mark, Message, Reaction
 from bridge.letters.outbox import LetterRow
 from bridge.places import BranchRoom, Direct, address
+from bridge.ports import BoxLost
 from ground.texts import Text, text
 from party.members import MemberRow, of_account
 
@@ -89,6 +91,8 @@ async def written(occasion: Occasion, message: Message) -> bool:
         return False
     direct = isinstance(message.place, Direct)
     made = plan_of(row.options, row.rules)
+    if message.reply_to is None and _begins_a_command(occasion, message.text, made):
+        return False
     try:
         kept = read_ballot(made, message.text)
     except BadValue as bad:
@@ -170,6 +174,8 @@ async def _into_the_box(occasion: Occasion, row: VoteRow, message: Message, memb
         )  # fmt: skip
     except VoteRefused as refused:
         return refused.text
+    except BoxLost:
+        return text("The ballots of {number} are lost. It has to be held anew.", number=sentences.handle(row.number))
     number = sentences.handle(row.number)
     if row.change:
         return text("Your ballot for {number} is in. Until the close you can answer again to change it.", number=number)
@@ -185,6 +191,15 @@ async def _barred(
     if row.state != State.OPEN or not in_time(at, occasion.now, row.closes_at, grace):
         return text("{number} is closed.", number=sentences.handle(row.number))
     return await roll.why_not(occasion.session, row, member)
+
+
+def _begins_a_command(occasion: Occasion, words: str, made: Plan) -> bool:
+    """Whether the first word is that of a command: `aide` is no ranking of the options a, i, d and e."""
+    folded = fold(words)
+    if folded in map(fold, made.options):
+        return False
+    names = (name for command in occasion.kit.commands for _, name in command.names())
+    return folded.split()[0] in {fold(name).split()[0] for name in names}
 
 
 async def _answered(occasion: Occasion, message: Message) -> VoteRow | None:

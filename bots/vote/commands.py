@@ -104,6 +104,16 @@ COMMANDS: Final = (
         anywhere=True,
     ),
     Command(
+        name="vote roll",
+        takes=_A_VOTE,
+        run=voters.on_roll,
+        summary=text("Who is on the electoral roll of a vote."),
+        aliases={"fr": ("voter inscrits",)},
+        examples={"en": "vote roll V12", "fr": "voter inscrits V12"},
+        right="vote.roll",
+        anywhere=True,
+    ),
+    Command(
         name="proxy give",
         run=proxying.give,
         summary=text("Let somebody vote for you."),

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from bots.kit.command import Argument
 from bots.kit.request import Occasion, Refusal, Request
-from bots.kit.wording import Strong, Typed, When, compose
+from bots.kit.wording import Items, Strong, Typed, When, compose
 from bots.vote import casting, confidential, proxies, roll, tables
 from bots.vote.casting import Counted
 from bots.vote.choices import said
@@ -20,7 +20,8 @@ from bots.vote.settings import settings_of
 from bots.vote.tables import RollRow, State, VoteEventRow, VoteRow
 from bridge.letters import Letter, outbox
 from bridge.places import Direct
-from ground.texts import text
+from bridge.ports import BoxLost
+from ground.texts import counted, text
 from party.members import AccountRow, MemberRow
 
 _NUMBER: Final = Argument(what=text("the vote"), example={"en": "V12", "fr": "V12"})
@@ -39,8 +40,7 @@ async def by_choice(occasion: Occasion, row: VoteRow) -> dict[str, Sequence[str]
     """In a public vote that is closed: the names under each choice, in the order of the choices; whoever votes for
     another behind theirs."""
     plan = plan_of(row.options, row.rules)
-    query = select(MemberRow.id, MemberRow.name).join(RollRow, RollRow.member_id == MemberRow.id)
-    names = dict((await occasion.session.execute(query.where(RollRow.vote_id == row.id))).all())
+    names = await _names(occasion, row)
     found: dict[str, list[str]] = {}
     for one in sorted(await counted_ballots(occasion, row), key=lambda one: (one.choice, names[one.entry.member_id])):
         name = names[one.entry.member_id]
@@ -48,6 +48,26 @@ async def by_choice(occasion: Occasion, row: VoteRow) -> dict[str, Sequence[str]
             name = _BY_PROXY.format(name=name, holder=names[one.holder])
         found.setdefault(said(plan, one.choice) or "—", []).append(name)
     return {choice: those for choice, those in found.items()}
+
+
+async def on_roll(request: Request, number: Annotated[str, _NUMBER] = "") -> None:
+    """The electoral roll, in private, for those with the right to see it."""
+    row = await meant(request, number)
+    await allowed(request, "vote.roll", row.branch_id)
+    names = await _names(request, row)
+    entries = sorted(await roll.entries(request.session, row.id), key=lambda entry: names[entry.member_id])
+    lines = tuple(
+        text("{name}, number {number}", name=names[entry.member_id], number=entry.number)
+        if entry.weight == 1
+        else text(
+            "{name}, number {number}, weight {weight}",
+            name=names[entry.member_id], number=entry.number, weight=entry.weight,
+        )
+        for entry in entries
+    )  # fmt: skip
+    head = counted("{count} member on the roll", "{count} members on the roll", len(entries))
+    said = text("{number} · {turnout}", number=Strong(handle(row.number)), turnout=head)
+    await request.whisper(said, Items(lines, most=500))
 
 
 async def remind(request: Request, number: Annotated[str, _NUMBER] = "") -> None:
@@ -76,10 +96,19 @@ async def remind(request: Request, number: Annotated[str, _NUMBER] = "") -> None
     await request.reply(text("Those who have not voted in {number} are reminded privately.", number=named))
 
 
+async def _names(occasion: Occasion, row: VoteRow) -> dict[str, str]:
+    """The names of those on the roll, by member."""
+    query = select(MemberRow.id, MemberRow.name).join(RollRow, RollRow.member_id == MemberRow.id)
+    return dict((await occasion.session.execute(query.where(RollRow.vote_id == row.id))).all())
+
+
 async def _silent(occasion: Occasion, row: VoteRow) -> Sequence[str]:
     box = settings_of(occasion).box
     if row.confidential:
-        return [] if box is None else await confidential.silent(occasion.session, box, row)
+        try:
+            return [] if box is None else await confidential.silent(occasion.session, box, row)
+        except BoxLost:
+            return []
     entries = await roll.entries(occasion.session, row.id)
     ballots = await casting.ballots(occasion.session, row, closes=None, grace=settings_of(occasion).policy.patience)
     given = await proxies.of_vote(occasion.session, row, occasion.now)

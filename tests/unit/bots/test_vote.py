@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bots.vote import bot
 from bots.vote.policy import VotePolicy
-from bots.vote.sealed import SealedBox
+from bots.vote.sealed import SealedBox, SealRow
 from bots.vote.settings import Settings
 from bots.vote.tables import VoteEventRow
 from bridge.letters import About, Message, Poll, PollAnswer, PollClosing, PollEnd, Redaction
@@ -545,6 +545,39 @@ async def test_the_proof_of_being_on_the_roll(stage: Stage, people: People) -> N
     assert (await stage.all_letters())[-1].to == Direct(people.bruno.account)
     eva = await stage.person("Eva", "Lyon")
     assert (await eva.says("!vote V1 me", room="Lyon"))[0].startswith("V1: You were not on the roll")
+
+
+async def test_the_roll_is_for_those_with_the_right(stage: Stage, people: People) -> None:
+    await open_one(stage, people)
+    assert (await people.bruno.says("!vote roll V1", room="Lyon"))[0].startswith("In Lyon that is for")
+    (said,) = await people.anna.says("!vote roll V1", room="Lyon")
+    assert [line.split(",")[0] for line in said.splitlines()] == [
+        "V1 · 4 members on the roll", "• Anna", "• Bruno", "• Clara", "• David",
+    ]  # fmt: skip
+    assert (await stage.all_letters())[-1].to == Direct(people.anna.account)
+
+
+async def test_a_ballot_in_private(stage: Stage, people: People) -> None:
+    options = "".join(f"\n- {letter}{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    await people.anna.says(f"!vote Who?{options}\nmethod: schulze", room="Lyon")
+    await stage.said()
+    (ballot,) = await people.bruno.says("!vote V1")
+    assert "1. AA" in ballot
+    assert (await people.bruno.says("vote list"))[0].startswith("Votes of Lyon")
+    assert await people.bruno.says("2 > 1") == []
+    assert (await result(stage))[0] == "BB is elected."
+
+
+async def test_ballots_lost_with_the_secret(stage: Stage, people: People) -> None:
+    await people.anna.says("!vote Strike? --confidential", room="Lyon")
+    await people.anna.taps("✅")
+    await people.bruno.says("!vote V1")
+    await stage.db.write(lambda session: session.execute(delete(SealRow)))
+    assert await people.bruno.says("1") == ["The ballots of V1 are lost. It has to be held anew."]
+    assert await people.anna.says("!vote remind V1", room="Lyon") != []
+    await stage.passes(timedelta(days=8))
+    assert await stage.said() == ["V1 cannot be counted: its ballots are lost. It has to be held anew."]
+    assert (await people.anna.says("!vote list", room="Lyon"))[0].endswith("V1 · cancelled · Strike?")
 
 
 async def test_reminders_are_private_and_once(stage: Stage, people: People) -> None:
