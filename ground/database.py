@@ -77,10 +77,14 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """One database, SQLite or PostgreSQL, and the two ways to use it: `write` and `read`."""
+    """One database, SQLite or PostgreSQL, and the two ways to use it: `write` and `read`.
 
-    def __init__(self, engine: AsyncEngine, url: URL) -> None:
+    On SQLite readers have connections of their own, that cannot write, so that no transaction has to say which it is.
+    """
+
+    def __init__(self, engine: AsyncEngine, readers: AsyncEngine, url: URL) -> None:
         self.engine: Final = engine
+        self._readers: Final = readers
         self.url: Final = url
         self._writer: Final = asyncio.Lock()
 
@@ -101,10 +105,14 @@ class Database:
         Raises DatabaseUrlError for an address that is neither.
         """
         url = parse_url(address)
-        engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
+        if url.get_backend_name() == "sqlite":
+            engine, readers = _sqlite_engine(url, write=True), _sqlite_engine(url, write=False)
+        else:
+            engine = readers = _postgres_engine(url)
         try:
-            yield cls(engine, url)
+            yield cls(engine, readers, url)
         finally:
+            await readers.dispose()
             await engine.dispose()
 
     async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
@@ -154,7 +162,7 @@ class Database:
                 await driver.execute(f"PRAGMA busy_timeout = {_BUSY}")
 
     async def _once(self, work: Callable[[AsyncSession], Awaitable[T]], *, write: bool) -> T:
-        async with self.engine.connect() as connection:
+        async with (self.engine if write else self._readers).connect() as connection:
             await self._prepare(connection, write=write)
             async with (
                 connection.begin(),
@@ -166,8 +174,8 @@ class Database:
 
     async def _prepare(self, connection: AsyncConnection, *, write: bool) -> None:
         if self.is_sqlite:
-            await connection.execution_options(kunveno_write=write)
-        elif write:
+            return
+        if write:
             await connection.execution_options(isolation_level="SERIALIZABLE")
         else:
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -188,7 +196,7 @@ def parse_url(address: str) -> URL:
     return url.set(drivername=driver)
 
 
-def _sqlite_engine(url: URL) -> AsyncEngine:
+def _sqlite_engine(url: URL, *, write: bool) -> AsyncEngine:
     engine = create_async_engine(url, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -201,14 +209,13 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
             "synchronous = FULL",
             "foreign_keys = ON",
             "secure_delete = ON",  # what is deleted does not stay on its page
+            f"query_only = {'OFF' if write else 'ON'}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
-        write = connection.get_execution_options().get("kunveno_write", True)
-        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine

@@ -36,6 +36,9 @@ async def run(
     broken: asyncio.Future[None] = loop.create_future()
 
     async def tick() -> None:
+        soonest = await database.read(due.next_at)
+        if soonest is None or soonest > clock.now():
+            return  # a look takes no turn among the writers
         count, failed = await due.run(database, clock, handlers)
         for failure in failed:
             log.warning("%s fell due and failed: %s", failure.due.what, type(failure.error).__name__)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import String, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,11 +48,9 @@ class SetAside:
 
 async def enter(session: AsyncSession, arrival_id: str, at: datetime) -> bool:
     """Note that an arrival is being handled, in the transaction that handles it; False when it was handled before."""
-    if await session.get(InboxRow, arrival_id) is not None:
-        return False
-    session.add(InboxRow(id=arrival_id, at=at))
-    await session.flush()
-    return True
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    entered = insert(InboxRow).values(id=arrival_id, at=at).on_conflict_do_nothing().returning(InboxRow.id)
+    return await session.scalar(entered) is not None
 
 
 async def has(session: AsyncSession, arrival_id: str) -> bool:
