@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bots.kit.bot import Bot
-from bots.vote import answering, closing, commands, opening, polls, proxying
+from bots.vote import answering, closing, commands, holding, opening, polls, proxying
 from bots.vote.settings import SETTINGS, Settings
 from bridge.letters import PollEnd, PollResponse, Reaction, Redaction
 
@@ -14,7 +14,7 @@ BOT = Bot(
     commands=commands.COMMANDS,
     answers={opening.CONFIRMED: opening.confirmed, proxying.ANSWERED: proxying.answered},
     due={
-        opening.CLOSE: closing.fell_due,
+        holding.CLOSE: closing.fell_due,
         opening.DROP: opening.forget_draft,
         closing.COUNT: closing.count_due,
     },

@@ -14,7 +14,8 @@ from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Strong, When
 from bots.vote import casting, confidential, result, tables
 from bots.vote.finding import allowed, meant
-from bots.vote.opening import CLOSE, within
+from bots.vote.holding import CLOSE
+from bots.vote.opening import within
 from bots.vote.plan import plan_of
 from bots.vote.result import Count
 from bots.vote.sentences import handle

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Annotated, Final, Literal, TypeAlias
-from urllib.parse import quote
 
 from pydantic import JsonValue
 
 from bots.kit.command import Argument, Dated, Moment, Option
 from bots.kit.dates import Duration
 from bots.kit.request import Occasion, Refusal, Request
-from bots.kit.wording import Typed, compose
-from bots.vote import answering, plan, roll, sentences, tables
-from bots.vote import confidential as boxes
-from bots.vote.choices import example
+from bots.vote import answering, plan, sentences
 from bots.vote.counting.outcome import Method
-from bots.vote.electorate import Admitted, Electorate, admit, electorate_of, electors
+from bots.vote.electorate import Electorate
 from bots.vote.errors import VoteRefused
 from bots.vote.finding import allowed, home, read_electorate, voters_room
+from bots.vote.holding import admitted, open_vote
 from bots.vote.majorities import read_majority, read_quorum
-from bots.vote.offers import MAY_VOTE
-from bots.vote.plan import METHODS, Plan, plan_of
+from bots.vote.plan import METHODS, Plan
 from bots.vote.settings import settings_of
 from bots.vote.tables import State, VoteRow, new_vote
-from bridge.letters import Letter, Poll, PollAnswer
-from bridge.places import BranchRoom, Place, address, place_at
+from bridge.places import BranchRoom, address, place_at
 from bridge.ports import Secrecy
 from ground import due
 from ground.texts import text
@@ -38,7 +33,6 @@ from party.permissions import reached
 
 OPEN, LEAVE = "✅", "❌"
 CONFIRMED: Final = "vote.confirmed"
-CLOSE: Final = "vote.close"
 DROP: Final = "vote.drop"
 DRAFT_LASTS: Final = timedelta(hours=1)
 _LONGEST: Final = timedelta(days=366)
@@ -208,14 +202,14 @@ async def _reaches(request: Request, branch: Branch) -> None:
 
 
 async def _show(request: Request, row: VoteRow, made: Plan, electorate: Electorate) -> None:
-    admitted = await _admitted(request, row, electorate)
-    if not admitted.electors:
+    found = await admitted(request, row, electorate)
+    if not found.electors:
         raise Refusal(text("Nobody could vote: the roll would be empty."))
     box = settings_of(request).box
     promise = (Secrecy.CONFIDENTIAL if box is None else box.secrecy) if row.confidential else None
     await due.schedule(request.session, DROP, row.id, request.now + DRAFT_LASTS)
     lines = sentences.preview(
-        row.question, made, len(admitted.electors), row.closes_at or request.now, promise,
+        row.question, made, len(found.electors), row.closes_at or request.now, promise,
         change=row.change, where=await _elsewhere(request, row),
     )  # fmt: skip
     await request.ask(*lines, answers={OPEN: text("open"), LEAVE: text("drop")}, then=CONFIRMED, data={"id": row.id})
@@ -259,69 +253,3 @@ async def _elsewhere(request: Request, row: VoteRow) -> str | None:
         return None
     branch = (await request.tree())[place.branch_id]
     return request.surroundings.room(place.key, branch, request.voice.language)
-
-
-async def open_vote(occasion: Occasion, row: VoteRow) -> None:
-    """Freeze the roll, give the number, say it, and have it closed in time. Raises VoteRefused."""
-    made = plan_of(row.options, row.rules)
-    if row.closes_at is None or row.closes_at <= occasion.now:
-        raise VoteRefused(text("The time of the close is over already. Please ask for the vote anew."))
-    frozen = await roll.freeze(occasion.session, row, await _admitted(occasion, row, electorate_of(row.electorate)))
-    row.state, row.opened_at = State.OPEN, occasion.now
-    row.number = await tables.next_number(occasion.session)
-    await occasion.session.flush()
-    if row.confidential and (box := settings_of(occasion).box) is not None:
-        await boxes.open_box(occasion.session, box, row, made.width)
-    actor = row.member_id or "administrator"
-    tables.note_event(occasion.session, row.id, "opened", actor=actor, at=occasion.now)
-    await due.schedule(occasion.session, CLOSE, row.id, row.closes_at)
-    await announce(occasion, row, made, frozen.size, frozen.root)
-
-
-async def announce(occasion: Occasion, row: VoteRow, made: Plan, size: int, root: str) -> None:
-    """Say in the room that a vote is open, with its poll where it has one."""
-    room = place_at(row.place or "")
-    polled = made.poll and not row.confidential
-    if polled:
-        await put_poll(occasion, row, made, room)
-    branch = (await occasion.tree())[row.branch_id]
-    surroundings = occasion.surroundings
-    lines = sentences.opened(
-        row.number or 0, made, branch.name, size, root, row.closes_at or occasion.now,
-        poll=polled, change=row.change, conditions_said=sentences.formal(made), example=example(made),
-        links=surroundings.links + quote(surroundings.account, safe="@:") if row.confidential else None,
-    )  # fmt: skip
-    if not polled:
-        lines = (f"{row.question}", *lines)
-    letter = await occasion.send(room, *lines, notice=False)
-    tables.note_letter(occasion.session, row.id, "announcement", letter, occasion.now)
-
-
-async def put_poll(occasion: Occasion, row: VoteRow, made: Plan, room: Place) -> None:
-    """Post the poll of a vote, for the first time or again."""
-    numbered: Sequence[str] = [f"{number}. {option}" for number, option in enumerate(made.options, 1)]
-    voice = await occasion.voice_for(room)
-    how = voice.say(
-        text("Reply with the number of your choice, or write {command}.",
-             command=Typed(text("vote {number} 1", number=sentences.handle(row.number))))
-    )  # fmt: skip
-    fallback = compose(
-        [text("{number} · {question}", number=sentences.handle(row.number), question=row.question), *numbered, how],
-        voice,
-    ).plain
-    poll = Poll(
-        question=row.question,
-        answers=tuple(PollAnswer(str(number), option) for number, option in enumerate(made.options, 1)),
-        max_selections=made.most,
-        disclosed=made.live,
-        fallback=fallback,
-    )
-    letter = await occasion.put(Letter(to=room, content=poll))
-    tables.note_letter(occasion.session, row.id, "poll", letter, occasion.now)
-
-
-async def _admitted(occasion: Occasion, row: VoteRow, electorate: Electorate) -> Admitted:
-    tree = await occasion.tree()
-    suspended = settings_of(occasion).policy.suspended
-    found = await electors(occasion.session, electorate, tree, row.branch_id, occasion.now, suspended=suspended)
-    return await admit(occasion.session, found, occasion.offered(MAY_VOTE), row.branch_id, occasion.now)

@@ -12,7 +12,7 @@ from bots.kit.wording import Strong, Typed
 from bots.vote import answering, casting, roll, tables
 from bots.vote.casting import Means, in_time
 from bots.vote.choices import poll_ballot
-from bots.vote.opening import put_poll
+from bots.vote.holding import put_poll
 from bots.vote.plan import plan_of
 from bots.vote.sentences import handle
 from bots.vote.settings import settings_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.vote import bot
 from bots.vote.policy import VotePolicy
@@ -16,6 +17,7 @@ from bots.vote.settings import Settings
 from bots.vote.tables import VoteEventRow
 from bridge.letters import About, Message, Poll, PollAnswer, PollClosing, PollEnd, Redaction
 from bridge.places import BranchRoom, Direct
+from ground.database import Base
 from party.members import Status
 from party.operations.members import NameAccount, SetStatus
 from tests.support.conversation import ROOMS, Someone, Stage, find, stage_on
@@ -433,6 +435,37 @@ async def test_a_confidential_vote(stage: Stage, people: People) -> None:
     assert last.forget
     assert (await people.anna.says("!vote who V1", room="Lyon"))[0].startswith("V1 is confidential")
     assert await result(stage) == ["Lost: 5 For, 6 Against, 0 Abstain.", "11 of 12 voted (92%)."]
+
+
+async def test_nothing_but_the_box_knows_what_was_chosen(stage: Stage, people: People) -> None:
+    await people.anna.says("!vote Strike? --confidential", room="Lyon")
+    await people.anna.taps("✅")
+    seen = []
+    for person, choice in ((people.bruno, "1"), (people.clara, "2"), (people.david, "3")):
+        await person.says("!vote V1")
+        before = await stage.db.read(rows)
+        said = await person.says(choice)
+        after = await stage.db.read(rows)
+        assert after["vote_casts"] == 0
+        seen.append((said, {table: after[table] - before[table] for table in after}))
+    assert seen[0] == seen[1] == seen[2]
+
+
+async def rows(session: AsyncSession) -> dict[str, int]:
+    """How many rows each table has."""
+    tables = Base.metadata.sorted_tables
+    return {table.name: await session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+async def test_the_same_message_twice_is_one_vote_and_one_ballot(stage: Stage, people: People) -> None:
+    for _ in range(2):
+        await people.anna.utters("!vote Shall we?\n- Yes\n- No", room="Lyon", id="$ask")
+    assert len([one for one in await stage.all_letters() if isinstance(one.content, Poll)]) == 1
+    for _ in range(2):
+        await people.bruno.utters("!vote V1 1", room="Lyon", id="$cast")
+    assert await result(stage) == ["Carried: 1 Yes, 0 No.", "1 of 4 voted (25%)."]
+    letters = [str(one) for one in await stage.all_letters()]
+    assert len([said for said in letters if said.startswith("V1 · Shall we?")]) == 1
 
 
 async def test_few_confidential_ballots(stage: Stage, people: People) -> None:
