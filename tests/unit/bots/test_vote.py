@@ -337,6 +337,30 @@ async def test_a_foreign_end_is_said_and_the_poll_is_posted_again(stage: Stage, 
     assert (await result(stage))[-1] == "2 of 4 voted (50%)."
 
 
+async def test_our_own_end_and_strangers_change_nothing(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    await stage.said()
+    own = stage.surroundings.account
+    end = PollEnd(id="$end", place=poll.to, account=own, at=stage.clock.now(), poll=About("$poll", poll.id))
+    await stage.arrives(end)
+    assert await stage.said() == []
+    assert await stage.stranger().chooses(poll, "1") == []
+    assert (await result(stage))[-1] == "0 of 4 voted (0%)."
+
+
+async def test_a_poll_is_posted_again_only_so_often(stage: Stage, people: People) -> None:
+    await open_one(stage, people)
+    for number in range(8):
+        poll = await latest(stage, Poll)
+        end = PollEnd(
+            id=f"$end{number}", place=poll.to, account=people.david.account, at=stage.clock.now(),
+            poll=About("$poll", poll.id),
+        )  # fmt: skip
+        await stage.arrives(end)
+    assert len([one for one in await stage.all_letters() if isinstance(one.content, Poll)]) == 6
+    assert (await stage.said())[-1] == "The poll of V1 was ended again. The vote goes on: write !vote V1 1."
+
+
 async def test_who_is_not_on_the_roll_is_told_in_private(stage: Stage, people: People) -> None:
     poll = await open_one(stage, people)
     eva = await stage.person("Eva", "Lyon")
