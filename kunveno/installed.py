@@ -6,7 +6,13 @@ from collections.abc import Collection
 from importlib.metadata import entry_points
 from typing import Final
 
+from bots import vote
 from bots.kit.bot import Bot
+from bots.vote.policy import VotePolicy
+from bots.vote.sealed import SealedBox
+from bots.vote.settings import SETTINGS, Settings
+from kunveno import ballot_secret
+from kunveno.config import Config
 
 GROUP: Final = "kunveno.bots"
 
@@ -31,3 +37,15 @@ def bots(disabled: Collection[str] = ()) -> tuple[Bot, ...]:
             raise BotUnusable(f"two bots are called {bot.name}; switch one off in bots.disabled")
         found[bot.name] = bot
     return tuple(found.values())
+
+
+def team(config: Config) -> tuple[Bot, ...]:
+    """The bots that the configuration leaves on, and what some of them are given.
+
+    Raises BotUnusable and BallotSecretUnusable.
+    """
+    installed = bots(config.bots.disabled)
+    if all(bot.name != vote.BOT.name for bot in installed):
+        return installed
+    settings = Settings(VotePolicy(**config.votes.policy_values()), SealedBox(ballot_secret.kept(config.votes.secret)))
+    return (*installed, Bot(name="vote-settings", hooks=(SETTINGS.by(lambda: settings),)))

@@ -161,7 +161,7 @@ def run(
         form = app.config.log.format
         logs.set_up(form, app.config.log.level)
         say = output.say if form == "text" else logging.getLogger("kunveno").info
-        await serve(app, say, installed.bots(app.config.bots.disabled))
+        await serve(app, say, installed.team(app.config))
 
     of(ctx).run(work, create=migrate)
 

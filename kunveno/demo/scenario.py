@@ -162,7 +162,7 @@ async def open_accounts(demo: Demo) -> int:
 @asynccontextmanager
 async def at_work(demo: Demo, say: Callable[[str], None]) -> AsyncIterator[asyncio.Task[None]]:
     """Run the bots and keep the rooms true for the length of the block, as `kunveno run` does; yields that work."""
-    bots = installed.bots(demo.app.config.bots.disabled)
+    bots = installed.team(demo.app.config)
     task = asyncio.create_task(work(demo.app, bots, Standing(), Metrics(), say))
     try:
         yield task
