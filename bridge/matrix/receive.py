@@ -21,9 +21,10 @@ from bridge.matrix.content import Json
 from bridge.matrix.errors import MatrixError, TokenRefused
 from bridge.matrix.invitations import Doorkeeper, invitations
 from bridge.matrix.olm import Undecryptable
+from bridge.matrix.placing import Places
 from bridge.matrix.read import about, instant, read
 from bridge.matrix.retry import own_wait
-from bridge.matrix.rooms import DirectRoomRow, SyncRow, place_in, places_in
+from bridge.matrix.rooms import DirectRoomRow, SyncRow, place_in
 from bridge.matrix.session import Session
 from bridge.matrix.timeline import complete, interleave, since_entry
 from bridge.matrix.undecryptable import Unread, Wording, in_english
@@ -76,6 +77,7 @@ class Receiver:
         self.heard: datetime | None = None
         self._session = session
         self._database = database
+        self._places = Places(database)
         self._clock = clock
         self._oldest = oldest
         self._ignored = ignored
@@ -194,7 +196,7 @@ class Receiver:
         now = self._clock.now()
         timelines: dict[str, Sequence[Json]] = {}
         some = [room_id for room_id, room in rooms.items() if self._concerns(room)]
-        places = await self._database.read(partial(places_in, room_ids=some)) if some else {}
+        places = await self._places.of(some)
         for number, (room_id, room) in enumerate(rooms.items()):
             if number % _BREATH == 0:
                 await asyncio.sleep(0)
