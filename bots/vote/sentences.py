@@ -132,14 +132,12 @@ def opened(
             rule = joined([text("quorum {count}", count=quorum.needed(size)), rule])
         head.append(text("Rule: {rule}.", rule=rule))
     if links is not None:
-        head += [
-            secrecy(Secrecy.CONFIDENTIAL),
-            text(
-                "To vote, write {command} to me privately: {link}",
-                command=Typed(text("vote {number}", number=handle(number))),
-                link=Link(text("vote on {number}", number=handle(number)), links),
-            ),
-        ]
+        # Sentences within sentences are not found by the catalogues.
+        typed, label = text("vote {number}", number=handle(number)), text("vote on {number}", number=handle(number))
+        privately = text(
+            "To vote, write {command} to me privately: {link}", command=Typed(typed), link=Link(label, links)
+        )
+        head += [secrecy(Secrecy.CONFIDENTIAL), privately]
     elif poll:
         head.append(text("Public vote: the names will be readable. No buttons? Reply with the number of your choice."))
     else:
