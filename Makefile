@@ -23,7 +23,9 @@ DEMO := .venv-demo
 # Everything for development, and the large program that benchmarks and some tests compare with.
 ORACLES := .venv-oracles
 # On all cores; the tests of one file stay together and share its servers.
-PYTEST = $(DEV)/bin/pytest --numprocesses auto --dist loadfile
+# One worker more than there are cores: most of the time a test waits for a server.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST = $(DEV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile
 PINS := .venv-pins
 PIP := -m pip --disable-pip-version-check
 

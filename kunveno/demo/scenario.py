@@ -163,8 +163,13 @@ async def open_accounts(demo: Demo) -> int:
 async def at_work(demo: Demo, say: Callable[[str], None]) -> AsyncIterator[asyncio.Task[None]]:
     """Run the bots and keep the rooms true for the length of the block, as `kunveno run` does; yields that work."""
     bots = installed.team(demo.app.config)
-    task = asyncio.create_task(work(demo.app, bots, Standing(), Metrics(), say))
+    standing = Standing()
+    task = asyncio.create_task(work(demo.app, bots, standing, Metrics(), say))
     try:
+        # What was written before the very first look is past for the bots.
+        # The session is not there at first, nor any event of it to wait for.
+        while not task.done() and (standing.session is None or not standing.session.ready.is_set()):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
         yield task
     finally:
         task.cancel()
