@@ -70,7 +70,8 @@ async def test_killed_at_random_moments(house: Built) -> None:
             await lively.check(running, seconds=PATIENCE)
         print(f"{len(lively.sent)} commands, {KILLS} kills, {time.monotonic() - began:.0f} s")
         assert len(lively.sent) == COMMANDS
-        assert unfinished > 0, "no kill came while there was anything to do"
+        # A few kills may all miss on a machine that does much else; of twenty, some hit.
+        assert unfinished > 0 or KILLS < 10, "no kill came while there was anything to do"
 
 
 async def test_bursts_while_nothing_runs(house: Built) -> None:
