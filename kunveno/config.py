@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
 
+from bots.vote.apportion import Apportionment
 from bridge.mirror.policy import MirrorPolicy
 from ground import yaml_lines
 from ground.database import parse_url
@@ -145,6 +146,12 @@ class VotesSection(Policy):
     """For how many seconds after the close a ballot that was sent before it may still arrive."""
     breakdown: int = Field(default=10, ge=2, le=1000)
     """Confidential ballots of fewer are never shown apart."""
+    mandate_office: Key | None = None
+    """A branch has as many mandates as it has holders of this office, where it has any."""
+    mandate_members: int = Field(default=50, ge=1, le=100_000)
+    """Else one mandate for each so many members on the roll that are begun."""
+    apportionment: Apportionment = Apportionment.REMAINDER
+    """How the mandates of a branch are split by its votes."""
     secret: LocalPath = Field(default=Path("ballot-secret"), validate_default=True)
     """The file of the secret of confidential ballots."""
 

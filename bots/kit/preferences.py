@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 from sqlalchemy import String, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
@@ -12,6 +15,9 @@ from bridge.places import BranchRoom, Direct, Place, address
 from ground.database import Base
 from party.branches import BranchRow
 from party.members import AccountRow, MemberRow
+
+_MANY: Final = 500
+"""Ids in one question to the database."""
 
 
 class PreferenceRow(Base):
@@ -54,6 +60,28 @@ async def voice_for(session: AsyncSession, surroundings: Surroundings, place: Pl
         case Direct(account):
             return surroundings.voice(*await _of_person(session, place, account))
     return surroundings.voice(await preferred(session, place), None)
+
+
+async def voices_for(
+    session: AsyncSession, surroundings: Surroundings, rooms: Sequence[BranchRoom]
+) -> Mapping[BranchRoom, Voice]:
+    """How many rooms are spoken to, each as by `voice_for`, at the cost of few questions."""
+    branches: dict[str, tuple[str | None, str | None]] = {}
+    asked: dict[str, str] = {}
+    for start in range(0, len(rooms), _MANY):
+        some = rooms[start : start + _MANY]
+        query = select(BranchRow.id, BranchRow.language, BranchRow.timezone)
+        rows = await session.execute(query.where(BranchRow.id.in_({room.branch_id for room in some})))
+        branches.update({id_: (language, timezone) for id_, language, timezone in rows})
+        wanted = select(PreferenceRow.subject, PreferenceRow.language)
+        asked.update((await session.execute(wanted.where(PreferenceRow.subject.in_(map(address, some))))).all())
+    found: dict[BranchRoom, Voice] = {}
+    voices: dict[tuple[str | None, str | None], Voice] = {}
+    for room in rooms:
+        own, timezone = branches.get(room.branch_id, (None, None))
+        key = (asked.get(address(room)) or own, timezone)
+        found[room] = voices.setdefault(key, surroundings.voice(*key))
+    return found
 
 
 async def _of_room(session: AsyncSession, place: Place, branch_id: str) -> tuple[str | None, str | None]:

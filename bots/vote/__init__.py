@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bots.kit.bot import Bot
-from bots.vote import answering, closing, commands, holding, opening, polls, proxying
+from bots.vote import answering, closing, commands, holding, opening, overview, polls, proxying, spreading
 from bots.vote.settings import SETTINGS, Settings
 from bridge.letters import PollEnd, PollResponse, Reaction, Redaction
 
@@ -17,6 +17,8 @@ BOT = Bot(
         holding.CLOSE: closing.fell_due,
         opening.DROP: opening.forget_draft,
         closing.COUNT: closing.count_due,
+        spreading.SPREAD: spreading.go_on,
+        overview.LOOK: overview.look,
     },
     listens={
         PollResponse: (polls.responded,),
@@ -24,11 +26,13 @@ BOT = Bot(
         Reaction: (answering.tapped,),
         Redaction: (polls.removed,),
     },
+    receipts={spreading.OWNER: spreading.receipt},
     heeds=((answering.may_be_one, answering.written),),
     tables=(
         "votes",
         "vote_events",
         "vote_letters",
+        "vote_places",
         "vote_roll",
         "vote_turned_away",
         "vote_proxies",

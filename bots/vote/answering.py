@@ -12,11 +12,12 @@ from bots.kit.matching import fold
 from bots.kit.problems import BadValue
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Code, Line, Typed, compose
-from bots.vote import casting, confidential, entering, roll, sentences, showing, tables
+from bots.vote import casting, confidential, entering, overview, roll, sentences, showing, tables
 from bots.vote.casting import Cast, Means, in_time
 from bots.vote.choices import HIGHEST, example, looks_like_one, marked_ballot, read_ballot
 from bots.vote.errors import VoteRefused
 from bots.vote.plan import Plan, plan_of
+from bots.vote.sentences import worded
 from bots.vote.settings import settings_of
 from bots.vote.tables import State, VoteLetterRow, VoteRow
 from bridge.letters import Letter, Mark, Message, Reaction
@@ -70,7 +71,7 @@ async def commanded(request: Request, number: int, words: str) -> None:
 
 async def hand_out(occasion: Occasion, row: VoteRow, account: str) -> None:
     """Put the ballot into the direct conversation."""
-    made = plan_of(row.options, row.rules)
+    made = worded(plan_of(row.options, row.rules), await occasion.voice_for(Direct(account)))
     lines = sentences.ballot(row.number or 0, row.question, made, example(made), confidential=row.confidential)
     letter = await _say(occasion, account, *lines)
     tables.note_letter(occasion.session, row.id, BALLOT, letter, occasion.now)
@@ -159,6 +160,8 @@ async def record(
         account=account, spoiled=spoiled,
     )  # fmt: skip
     await casting.record(occasion.session, row, [cast])
+    if plan_of(row.options, row.rules).by is not None:
+        await overview.changed(occasion, row)
 
 
 async def _into_the_box(occasion: Occasion, row: VoteRow, message: Message, member: MemberRow, kept: str) -> Text:

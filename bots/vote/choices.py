@@ -11,7 +11,7 @@ from bots.kit.matching import fold
 from bots.kit.problems import BadValue
 from bots.vote.counting import typed
 from bots.vote.counting.values import READ, Kind, kept_choice, kept_ranking, kept_scores
-from bots.vote.plan import Plan
+from bots.vote.plan import Plan, side
 from ground.texts import text
 
 NUMBERS: Final = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣", "🔟")
@@ -99,6 +99,8 @@ def _options(plan: Plan, plain: str) -> list[int]:
     known = {fold(name): at for at, name in enumerate(plan.options)}
     if (whole := known.get(fold(plain))) is not None:
         return [whole]
+    if plan.usual and (at := side(plain)) is not None:
+        return [at]
     found: list[int] = []
     for part in filter(None, _APART.split(plain)):
         bare = part.strip(" .()[]\"'«»“”")

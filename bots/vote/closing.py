@@ -10,20 +10,22 @@ from typing import Annotated, Final
 from sqlalchemy import select
 
 from bots.kit.command import Argument, Dated, Moment
+from bots.kit.preferences import voices_for
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Strong, When
-from bots.vote import casting, confidential, result, tables
+from bots.vote import branchwise, casting, confidential, overview, result, spreading, tables
 from bots.vote.finding import allowed, meant
 from bots.vote.holding import CLOSE
 from bots.vote.opening import within
 from bots.vote.plan import plan_of
 from bots.vote.result import Count
-from bots.vote.sentences import handle
+from bots.vote.sentences import handle, worded
 from bots.vote.settings import settings_of
 from bots.vote.tables import State, VoteLetterRow, VoteRow
 from bots.vote.voters import counted_ballots
-from bridge.letters import Letter, PollClosing
-from bridge.places import place_at
+from bridge.letters import Letter, PollClosing, outbox
+from bridge.letters.outbox import LetterRow
+from bridge.places import BranchRoom, address, place_at
 from bridge.ports import BoxLost
 from ground import due
 from ground.due import Due
@@ -132,22 +134,29 @@ async def publish(occasion: Occasion, row: VoteRow) -> None:
         return
     row.verdict = counted.kept()
     tables.note_event(occasion.session, row.id, "counted", actor="system", at=occasion.now)
+    room = place_at(row.place or "")
+    plan = worded(plan_of(row.options, row.rules), await occasion.voice_for(room))
     head = text("{number} · {question}", number=Strong(handle(row.number)), question=row.question)
-    said_lines = result.lines(plan_of(row.options, row.rules), counted)
-    letter = await occasion.send(place_at(row.place or ""), head, *said_lines, notice=False)
+    lines = (head, *result.lines(plan, counted), *(await branchwise.rows(occasion, plan, counted)))
+    letter = await occasion.send(room, *lines, notice=False)
     tables.note_letter(occasion.session, row.id, "result", letter, occasion.now)
+    if plan.by is not None:
+        await overview.renew(occasion, row)
+        await due.schedule(occasion.session, spreading.SPREAD, row.id, occasion.now)
 
 
 async def _count_open(occasion: Occasion, row: VoteRow) -> Count:
-    counted = await counted_ballots(occasion, row)
-    return result.settle(
-        plan_of(row.options, row.rules),
-        casting.profile(counted),
+    plan, counted = plan_of(row.options, row.rules), await counted_ballots(occasion, row)
+    whole = casting.profile(counted)
+    told = result.settle(
+        plan,
+        whole,
         voted=len(counted),
         roll=row.roll_size or 0,
         weight=row.roll_weight or 0,
         proxies=sum(one.holder is not None for one in counted),
     )
+    return told if plan.by is None else await branchwise.assembled(occasion, row, plan, told, whole, counted)
 
 
 async def _count_sealed(occasion: Occasion, row: VoteRow) -> Count:
@@ -157,11 +166,13 @@ async def _count_sealed(occasion: Occasion, row: VoteRow) -> Count:
     tree = await occasion.tree()
     least = given.policy.breakdown
     told = await confidential.count(occasion.session, given.box, [row], tree, row.branch_id, least=least)
+    plan = plan_of(row.options, row.rules)
     whole: Mapping[str, int] = told.whole
     counted = result.settle(
-        plan_of(row.options, row.rules), whole, voted=sum(told.voted.values()), roll=row.roll_size or 0,
-        weight=row.roll_weight or 0, few=told.few,
-    )  # fmt: skip
+        plan, whole, voted=sum(told.voted.values()), roll=row.roll_size or 0, weight=row.roll_weight or 0, few=told.few
+    )
+    if plan.by is not None:
+        counted = await branchwise.assembled_sealed(occasion, row, plan, counted, told)
     if told.few:
         told = confidential.Told({}, {}, {}, told.voted, told.on_roll, few=True)
     await confidential.keep(occasion.session, given.box, [row], told)
@@ -176,12 +187,21 @@ async def _end(occasion: Occasion, row: VoteRow) -> None:
 
 
 async def _close_polls(occasion: Occasion, row: VoteRow) -> None:
-    query = select(VoteLetterRow.letter).where(VoteLetterRow.vote_id == row.id, VoteLetterRow.purpose == "poll")
-    place = place_at(row.place or "")
-    voice = await occasion.voice_for(place)
-    said = voice.say(text("{number} is closed.", number=handle(row.number)))
-    for letter in list(await occasion.session.scalars(query.order_by(VoteLetterRow.at, VoteLetterRow.letter))):
-        await occasion.put(Letter(to=place, content=PollClosing(letter, said)))
+    query = (
+        select(VoteLetterRow.letter, LetterRow.place)
+        .join(LetterRow, LetterRow.id == VoteLetterRow.letter)
+        .where(VoteLetterRow.vote_id == row.id, VoteLetterRow.purpose == "poll")
+        .order_by(LetterRow.number)
+    )
+    polls = [(letter, place_at(place)) for letter, place in await occasion.session.execute(query)]
+    rooms = [place for _, place in polls if isinstance(place, BranchRoom)]
+    voices = await voices_for(occasion.session, occasion.surroundings, rooms)
+    closed = text("{number} is closed.", number=handle(row.number))
+    letters = []
+    for letter, place in polls:
+        voice = voices[place] if isinstance(place, BranchRoom) else await occasion.voice_for(place)
+        letters.append(Letter(to=place, content=PollClosing(letter, voice.say(closed))))
+    await outbox.put_all(occasion.session, letters, occasion.now)
 
 
 async def _running(request: Request, number: str) -> VoteRow:
@@ -192,11 +212,14 @@ async def _running(request: Request, number: str) -> VoteRow:
 
 
 async def _tell(request: Request, row: VoteRow, said: Text, purpose: str) -> None:
-    """Say something in the room of a vote, and to whoever asked where that is another place."""
+    """Say something in the rooms of a vote, and to whoever asked where that is another place."""
     room = place_at(row.place or "")
-    letter = await request.send(room, said, notice=False)
-    tables.note_letter(request.session, row.id, purpose, letter, request.now)
-    if room != request.place:
+    rooms = {room, *(await spreading.rooms_of(request, row))}
+    for each in sorted(rooms, key=address):
+        letter = await request.send(each, said, notice=False)
+        tables.note_letter(request.session, row.id, purpose, letter, request.now)
+    await overview.renew(request, row)
+    if request.place not in rooms:
         await request.reply(said)
 
 

@@ -10,12 +10,12 @@ from bots.kit.people import Asker
 from bots.kit.problems import Ambiguous
 from bots.kit.request import Refusal, Request
 from bots.kit.wording import Strong
-from bots.vote import casting
+from bots.vote import casting, overview
 from bots.vote.choices import read_ballot, said
 from bots.vote.errors import VoteRefused
 from bots.vote.finding import allowed
 from bots.vote.plan import plan_of
-from bots.vote.sentences import handle
+from bots.vote.sentences import handle, worded
 from bots.vote.tables import VoteRow
 from ground.texts import text
 from party.members import MemberRow
@@ -38,12 +38,14 @@ async def entered(request: Request, row: VoteRow, words: str) -> None:
     name = next(part for part in match.groups()[:4] if part)
     member = await _person(request, name)
     witness = await _person(request, match[6].strip().strip('"“”«» '))
-    plan = plan_of(row.options, row.rules)
+    plan = worded(plan_of(row.options, row.rules), request.voice)
     kept = read_ballot(plan, match[5])
     try:
         await casting.enter(request.session, row, member, kept, by=request.member, witness=witness, at=request.now)
     except VoteRefused as refused:
         raise Refusal(refused.text) from None
+    if plan.by is not None:
+        await overview.changed(request, row)
     await request.reply(
         text(
             "{number} · entered for {name}: {choice}. Witness: {witness}.",

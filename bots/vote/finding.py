@@ -71,6 +71,17 @@ def voters_room(occasion: Occasion, branch: Branch, asked_in: Place, electorate:
     return asked_in
 
 
+def branch_room(occasion: Occasion, branch: Branch, electorate: Electorate) -> BranchRoom | None:
+    """The room of a branch in which a vote of many branches is held there: among its officers where an office votes,
+    else where all members write, else where they are told things; None where it has none."""
+    fitting = [kind for kind in occasion.rooms.values() if kind.of_tier(branch.tier)]
+    members = [kind for kind in fitting if kind.who.startswith("members")]
+    officers = [kind for kind in fitting if kind.who == "officers"] if electorate.office is not None else []
+    open_to_all = [kind for kind in members if kind.post == "everyone"]
+    kind = next(iter((*officers, *open_to_all, *members)), None)
+    return None if kind is None else BranchRoom(branch.id, kind.key)
+
+
 def read_electorate(occasion: Occasion, written: str | None) -> Electorate:
     """Who is to vote: `below`, `delegates`, `delegates below`. Raises BadValue."""
     if written is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -13,11 +14,13 @@ from pydantic import JsonValue
 from bots.kit.command import Argument, Dated, Moment, Option
 from bots.kit.dates import Duration
 from bots.kit.request import Occasion, Refusal, Request
-from bots.vote import answering, plan, sentences
+from bots.kit.wording import Line
+from bots.vote import answering, assembly_words, plan, sentences
+from bots.vote.assembly import By
 from bots.vote.counting.outcome import Method
-from bots.vote.electorate import Electorate
+from bots.vote.electorate import Admitted, Electorate
 from bots.vote.errors import VoteRefused
-from bots.vote.finding import allowed, home, read_electorate, voters_room
+from bots.vote.finding import allowed, branch_room, home, read_electorate, voters_room
 from bots.vote.holding import admitted, open_vote
 from bots.vote.majorities import read_majority, read_quorum
 from bots.vote.plan import METHODS, Plan
@@ -39,6 +42,7 @@ _LONGEST: Final = timedelta(days=366)
 _SHORTEST: Final = timedelta(minutes=1)
 _ABOUT_ONE: Final = re.compile(r"[vV](\d{1,100})(?:[\s,:.]+(.*))?", re.S)
 
+ByName: TypeAlias = Literal["heads", "branches", "mandates", "double"]
 MethodName: TypeAlias = Literal["plurality", "approval", "irv", "schulze", "stv", "score", "judgment"]
 
 
@@ -108,6 +112,22 @@ async def vote(
             example={"en": "below", "fr": "dessous"},
         ),
     ] = None,
+    below: Annotated[
+        bool,
+        Option(
+            names={"en": ("below",), "fr": ("dessous", "en-dessous", "au-dessous")},
+            what=text("in every branch under this one, each in its own room"),
+        ),
+    ] = False,
+    count: Annotated[
+        ByName | None,
+        Option(
+            names={"en": ("count", "by"), "fr": ("compter", "par")},
+            what=text("what decides where many branches vote"),
+            example={"en": "branches", "fr": "structures"},
+            words=plan.WAYS,
+        ),
+    ] = None,
     confidential: Annotated[
         bool,
         Option(
@@ -134,7 +154,9 @@ async def vote(
     branch = home(request)
     await allowed(request, "vote.open", branch.id)
     asked, listed = (question, tuple(choices)) if choices else plan.inline(question)
-    electorate = read_electorate(request, who)
+    if count is not None and not below:
+        raise Refusal(text("What decides among branches is said where many of them vote: with `--below`."))
+    electorate = replace(read_electorate(request, who), below=True) if below else read_electorate(request, who)
     if electorate.below:
         await _reaches(request, branch)
     room = voters_room(request, branch, request.place, electorate)
@@ -149,6 +171,7 @@ async def vote(
         seats=seats,
         most=max,
         live=live and not confidential,
+        by=By(count or By.HEADS) if below else None,
     )
     if confidential and settings_of(request).box is None:
         raise Refusal(text("Confidential votes are not set up here. Those who run me can do that."))
@@ -167,7 +190,7 @@ async def vote(
     row.source, row.place, row.thread = request.origin.event, address(room), None
     request.session.add(row)
     await request.session.flush()
-    if confidential or quorum is not None or majority is not None:
+    if below or confidential or quorum is not None or majority is not None:
         await _show(request, row, made, electorate)
     else:
         await _open_asked(request, row)
@@ -208,11 +231,29 @@ async def _show(request: Request, row: VoteRow, made: Plan, electorate: Electora
     box = settings_of(request).box
     promise = (Secrecy.CONFIDENTIAL if box is None else box.secrecy) if row.confidential else None
     await due.schedule(request.session, DROP, row.id, request.now + DRAFT_LASTS)
+    many = made.by is not None
     lines = sentences.preview(
         row.question, made, len(found.electors), row.closes_at or request.now, promise,
-        change=row.change, where=await _elsewhere(request, row),
+        change=row.change, where=None if many else await _elsewhere(request, row),
     )  # fmt: skip
+    if many:
+        lines += await _where_below(request, row, electorate, found)
     await request.ask(*lines, answers={OPEN: text("open"), LEAVE: text("drop")}, then=CONFIRMED, data={"id": row.id})
+
+
+async def _where_below(request: Request, row: VoteRow, electorate: Electorate, found: Admitted) -> tuple[Line, ...]:
+    """In which branches a vote of many would be held."""
+    tree = await request.tree()
+    voting = {elector.branch_id for elector in found.electors}
+    below = [branch for branch in tree.below(row.branch_id) if branch.open]
+    there = [branch for branch in (tree[row.branch_id], *below) if branch.id in voting]
+    rooms = {branch.id: branch_room(request, branch, electorate) for branch in there}
+    return assembly_words.preview(
+        tree[row.branch_id].name,
+        sum(room is not None for room in rooms.values()),
+        [branch.name for branch in there if rooms[branch.id] is None],
+        [branch.name for branch in below if branch.id not in voting],
+    )
 
 
 async def confirmed(request: Request, key: str, data: Mapping[str, JsonValue]) -> None:

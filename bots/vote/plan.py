@@ -11,6 +11,7 @@ from typing import Final
 
 from bots.kit.matching import fold
 from bots.kit.problems import BadValue
+from bots.vote.assembly import By, has
 from bots.vote.counting.outcome import Method
 from bots.vote.counting.values import MOST_OPTIONS, Kind, width
 from bots.vote.majorities import SIMPLE, Base, Majority, Quorum
@@ -34,7 +35,8 @@ _CHOICE: Final = re.compile(r'"([^"\n]+)"|“([^”\n]+)”|«\s*([^»\n]+?)\s*�
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`method` None: a motion, whose first option is for it, the second against, and a third abstains. `most` is how
-    many a ballot may choose; `live`: the poll shows how it stands before the close."""
+    many a ballot may choose; `live`: the poll shows how it stands before the close; `usual`: nobody gave choices, so
+    they are for, against and abstain in any language. `by`: held in the room of every branch, and what then decides."""
 
     options: tuple[str, ...]
     method: Method | None = None
@@ -43,6 +45,8 @@ class Plan:
     seats: int = 1
     most: int = 1
     live: bool = False
+    usual: bool = False
+    by: By | None = None
 
     @property
     def kind(self) -> Kind:
@@ -75,6 +79,8 @@ class Plan:
                 "seats": self.seats,
                 "most": self.most,
                 "live": self.live,
+                "usual": self.usual,
+                "by": self.by,
             }
         )
 
@@ -92,6 +98,8 @@ def plan_of(options: str, rules: str) -> Plan:
         seats=kept["seats"],
         most=kept["most"],
         live=kept["live"],
+        usual=kept["usual"],
+        by=None if kept["by"] is None else By(kept["by"]),
     )
 
 
@@ -115,6 +123,7 @@ def make(
     seats: int | None = None,
     most: int | None = None,
     live: bool = False,
+    by: By | None = None,
 ) -> Plan:
     """The plan that was asked for; `default` are the options where none were given. Raises BadValue."""
     named = tuple(" ".join(option.split()) for option in options) or tuple(default)
@@ -140,6 +149,8 @@ def make(
         raise BadValue(text("Instant runoff fills one seat. For several there is the method `stv`."))
     if most is not None and most > 1 and method is not Method.APPROVAL:
         raise BadValue(text("Several choices on one ballot belong to the method `approval`."))
+    if by is not None and not has(by, method=method, seats=seats or 1):
+        raise BadValue(text("This is counted by heads: branches and mandates choose one of several, or yes or no."))
     return Plan(
         options=named,
         method=method,
@@ -148,6 +159,8 @@ def make(
         seats=seats or 1,
         most=(most or len(named)) if method is Method.APPROVAL else 1,
         live=live,
+        usual=not options,
+        by=by,
     )
 
 
@@ -157,6 +170,12 @@ def is_motion(options: Sequence[str]) -> bool:
     if len(folded) not in (2, 3) or folded[0] not in _YES or folded[1] not in _NO:
         return False
     return len(folded) == 2 or folded[2] in _ABSTAIN
+
+
+def side(written: str) -> int | None:
+    """Which option of a motion a word names, in any of our languages: 0 for it, 1 against it, 2 abstains."""
+    folded = fold(written).replace("’", "'").strip(" .!")
+    return next((at for at, words in enumerate((_YES, _NO, _ABSTAIN)) if folded in words), None)
 
 
 def question_of(written: str) -> str:
@@ -169,6 +188,13 @@ def question_of(written: str) -> str:
     return question
 
 
+WAYS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    By.HEADS: {"en": ("heads", "members"), "fr": ("têtes", "membres", "tête")},
+    By.BRANCHES: {"en": ("branches", "branch"), "fr": ("structures", "structure")},
+    By.MANDATES: {"en": ("mandates", "mandate"), "fr": ("mandats", "mandat")},
+    By.DOUBLE: {"en": ("double", "double majority"), "fr": ("double", "double majorité")},
+}
+"""What people may write for what decides a vote of many branches."""
 METHODS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     Method.PLURALITY: {"en": ("plurality",), "fr": ("pluralité", "majoritaire")},
     Method.APPROVAL: {"en": ("approval",), "fr": ("approbation",)},

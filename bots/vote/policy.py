@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bots.vote.apportion import Apportionment
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VotePolicy:
@@ -20,6 +22,13 @@ class VotePolicy:
     """For how many seconds after the close a ballot that was sent before it may still arrive."""
     breakdown: int = 10
     """Confidential ballots of fewer are never shown apart."""
+
+    mandate_office: str | None = None
+    """A branch has as many mandates as it has holders of this office, where it has any."""
+    mandate_members: int = 50
+    """Else one mandate for each so many members on the roll that are begun."""
+    apportionment: Apportionment = Apportionment.REMAINDER
+    """How the mandates of a branch are split."""
 
     @property
     def patience(self) -> timedelta:

@@ -12,12 +12,12 @@ from bots.kit.wording import Strong, Typed
 from bots.vote import answering, casting, roll, tables
 from bots.vote.casting import Means, in_time
 from bots.vote.choices import poll_ballot
-from bots.vote.holding import put_poll
 from bots.vote.plan import plan_of
+from bots.vote.posting import put_poll
 from bots.vote.sentences import handle
 from bots.vote.settings import settings_of
 from bots.vote.tables import State, VoteLetterRow, VoteRow
-from bridge.letters import PollEnd, PollResponse, Redaction
+from bridge.letters import PollEnd, PollResponse, Redaction, outbox
 from bridge.places import Direct, place_at
 from ground.texts import Text, text
 
@@ -73,7 +73,7 @@ async def _again(occasion: Occasion, letter: str) -> None:
     count = select(func.count()).where(VoteLetterRow.vote_id == row.id, VoteLetterRow.purpose == "poll")
     polls = await occasion.session.scalar(count) or 0
     tables.note_event(occasion.session, row.id, "interrupted", actor="system", at=occasion.now)
-    room = place_at(row.place or "")
+    room = await outbox.place_of(occasion.session, letter) or place_at(row.place or "")
     number = Strong(handle(row.number))
     if polls > _MOST_AGAIN:
         how = Typed(text("vote {number} 1", number=handle(row.number)))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from bots.kit.wording import Items, Line
-from bots.vote import motion, sentences
+from bots.vote import assembly, assembly_words, motion, sentences
+from bots.vote.apportion import Apportionment
+from bots.vote.assembly import By, Measure, Part
 from bots.vote.counting import sentences as counts
 from bots.vote.counting.count import Rules, count
-from bots.vote.counting.outcome import Outcome
+from bots.vote.counting.outcome import Method, Outcome
 from bots.vote.counting.ties import AS_IT_IS
 from bots.vote.counting.values import READ, Kind, profile
 from bots.vote.motion import Result, Verdict, Votes
@@ -19,10 +21,30 @@ from ground.texts import Text, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What may be told of a branch, or of `branches` together under its name. `voted` and `roll` are people."""
+
+    branch_id: str
+    branches: int
+    totals: tuple[int, ...]
+    voted: int
+    roll: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """What all branches came to, counted in every way, and what may be told of each."""
+
+    measures: tuple[Measure, ...]
+    branches: int
+    shown: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
     """`ballots`: as they are kept, with the weight of all that are alike; None where there were so few in a
     confidential vote that only the verdict is told: then `result` and `winners` are all there is. `voted` and `roll`
-    are people, `weight` is what the roll weighs."""
+    are people, `weight` is what the roll weighs. `assembled`: of a vote of many branches."""
 
     ballots: Mapping[str, int] | None
     result: str
@@ -31,6 +53,7 @@ class Count:
     roll: int
     weight: int
     proxies: int = 0
+    assembled: Assembled | None = None
 
     def kept(self) -> str:
         """As JSON."""
@@ -43,6 +66,7 @@ class Count:
                 "roll": self.roll,
                 "weight": self.weight,
                 "proxies": self.proxies,
+                "assembled": None if self.assembled is None else asdict(self.assembled),
             }
         )
 
@@ -50,7 +74,20 @@ class Count:
 def count_of(kept: str) -> Count:
     """What `Count.kept` wrote."""
     found = json.loads(kept)
-    return Count(**{**found, "winners": tuple(found["winners"])})
+    assembled = found["assembled"]
+    if assembled is not None:
+        assembled = Assembled(
+            measures=tuple(
+                Measure(
+                    by=By(one["by"]), totals=tuple(one["totals"]), without=one["without"], result=one["result"],
+                    winners=tuple(one["winners"]),
+                )
+                for one in assembled["measures"]
+            ),
+            branches=assembled["branches"],
+            shown=tuple(Shown(**{**one, "totals": tuple(one["totals"])}) for one in assembled["shown"]),
+        )  # fmt: skip
+    return Count(**{**found, "winners": tuple(found["winners"]), "assembled": assembled})
 
 
 def settle(
@@ -69,8 +106,46 @@ def settle(
     )
 
 
+def assemble(
+    plan: Plan,
+    counted: Count,
+    whole: Mapping[str, int],
+    parts: Sequence[Part],
+    shown: Sequence[Shown],
+    how: Apportionment,
+) -> Count:
+    """What all branches came to, from what all ballots came to. `whole`: all ballots, where `counted` may not tell."""
+    by = plan.by or By.HEADS
+    if plan.method is None:
+        decision = assembly.decide_motion(
+            motion_rules(plan), by, parts, options=len(plan.options), roll=counted.weight, how=how
+        )
+    else:
+        _, outcome = _decided(plan, whole, counted.weight)
+        heads, totals = ((), ()) if outcome is None else (outcome.winners, outcome.totals)
+        decision = assembly.decide_election(count_rules(plan, plan.method), by, parts, heads, totals, how)
+    if counted.result == Result.INQUORATE:
+        result, winners = counted.result, counted.winners
+    else:
+        result, winners = decision.result, decision.winners
+    told = None if counted.ballots is None else Assembled(
+        measures=decision.measures, branches=len(parts), shown=tuple(shown)
+    )  # fmt: skip
+    return replace(counted, result=result, winners=winners, assembled=told)
+
+
+def shown_of(plan: Plan, branch_id: str, branches: int, ballots: Mapping[str, int], voted: int, roll: int) -> Shown:
+    """What may be told of a branch, from its ballots."""
+    totals: tuple[int, ...] = ()
+    if plan.kind is Kind.CHOICE:
+        totals = first_totals(plan, ballots)
+    return Shown(branch_id=branch_id, branches=branches, totals=totals, voted=voted, roll=roll)
+
+
 def lines(plan: Plan, result: Count) -> tuple[Line, ...]:
     """The verdict with every test, the numbers, and the turnout."""
+    if result.assembled is not None:
+        return _of_assembly(plan, result, result.assembled)
     if result.ballots is None:
         return (
             _bare(plan, result),
@@ -99,23 +174,54 @@ def first_totals(plan: Plan, ballots: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(totals)
 
 
-def _decided(plan: Plan, ballots: Mapping[str, int], weight: int) -> tuple[Verdict, Outcome | None]:
-    """The verdict of a motion; or that of the quorum alone, and the outcome of a count."""
-    read = profile(READ[plan.kind], ballots.items())
-    if plan.method is None:
-        votes = motion.votes_of(read, roll=weight)
-        return motion.decide(motion.Rules(majority=plan.majority, quorum=plan.quorum), votes), None
-    cast = sum(ballots.values())
-    present = motion.decide(motion.Rules(quorum=plan.quorum), Votes(in_favour=cast, against=0, roll=weight))
-    rules = Rules(
-        method=plan.method,
+def motion_rules(plan: Plan) -> motion.Rules:
+    """How a motion is decided."""
+    return motion.Rules(majority=plan.majority, quorum=plan.quorum)
+
+
+def count_rules(plan: Plan, method: Method) -> Rules:
+    """How an election is counted."""
+    return Rules(
+        method=method,
         names=plan.options,
         seats=plan.seats,
         most=plan.most if plan.most > 1 else None,
         top=plan.top,
         ties=AS_IT_IS,
     )
-    return present, count(rules, read)
+
+
+def _decided(plan: Plan, ballots: Mapping[str, int], weight: int) -> tuple[Verdict, Outcome | None]:
+    """The verdict of a motion; or that of the quorum alone, and the outcome of a count."""
+    read = profile(READ[plan.kind], ballots.items())
+    if plan.method is None:
+        votes = motion.votes_of(read, roll=weight)
+        return motion.decide(motion_rules(plan), votes), None
+    cast = sum(ballots.values())
+    present = motion.decide(motion.Rules(quorum=plan.quorum), Votes(in_favour=cast, against=0, roll=weight))
+    return present, count(count_rules(plan, plan.method), read)
+
+
+def _of_assembly(plan: Plan, result: Count, assembled: Assembled) -> tuple[Line, ...]:
+    """What decided first, then all measures side by side, the tests, and the turnout."""
+    said: list[Line] = [assembly_words.head(plan, result.result, result.winners)]
+    said.append(Items(tuple(assembly_words.measured(plan, one) for one in assembled.measures)))
+    if plan.method is None:
+        deciding = (plan.by or By.HEADS).measured
+        rules = motion_rules(plan)
+        for one in assembled.measures:
+            verdict = assembly.verdict(rules, one.by, one.totals, one.without, result.weight)
+            decides = one.by in deciding and result.result != Result.INQUORATE
+            if decides and (sentences.formal(plan) or verdict.equal):
+                said += [assembly_words.tested(one.by, line) for line in verdict.lines]
+            elif one.by is By.HEADS and plan.quorum is not None:
+                said.append(verdict.lines[0])
+    elif plan.quorum is not None and result.ballots is not None:
+        said += _decided(plan, result.ballots, result.weight)[0].lines[:1]
+    said.append(sentences.turnout(result.voted, result.roll))
+    if result.proxies:
+        said.append(text("{count} of them by proxy.", count=result.proxies))
+    return tuple(said)
 
 
 def _of_motion(plan: Plan, verdict: Verdict) -> Sequence[Line]:

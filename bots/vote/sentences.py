@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
+from bots.kit.voice import Voice
 from bots.kit.wording import Code, Items, Line, Link, Percent, Strong, Typed, When
+from bots.vote.assembly import By
 from bots.vote.counting.outcome import Method
 from bots.vote.majorities import HALF, SIMPLE, Base, Majority, shown
 from bots.vote.plan import Plan
@@ -15,6 +18,11 @@ from ground.texts import Text, counted, text
 
 FOR, AGAINST, ABSTAIN = text("For"), text("Against"), text("Abstain")
 """The choices where none were given."""
+
+
+def worded(plan: Plan, voice: Voice) -> Plan:
+    """The plan with its choices as a language says them, where nobody gave any."""
+    return replace(plan, options=tuple(map(voice.say, (FOR, AGAINST, ABSTAIN)))) if plan.usual else plan
 
 
 def handle(number: int | None) -> str:
@@ -76,8 +84,22 @@ def conditions(plan: Plan, size: int, closes: datetime) -> Text:
     if plan.quorum is not None:
         parts.append(text("quorum {count}", count=plan.quorum.needed(size)))
     parts.append(method(plan))
+    if plan.by is not None:
+        parts.append(decided_by(plan.by))
     parts.append(text("closes {when}", when=When(closes)))
     return joined(parts)
+
+
+def decided_by(by: By) -> Text:
+    """What decides a vote of many branches, as it is announced."""
+    match by:
+        case By.HEADS:
+            return text("decided by heads: all ballots together")
+        case By.BRANCHES:
+            return text("decided by branches: one voice each")
+        case By.MANDATES:
+            return text("decided by mandates: each branch’s are split by its votes")
+    return text("decided by double majority: of heads and of branches")
 
 
 def joined(parts: Sequence[Text]) -> Text:

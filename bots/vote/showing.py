@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import Annotated, Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from bots.kit.command import Argument
 from bots.kit.request import Refusal, Request
 from bots.kit.wording import Code, Day, Gap, Items, Line, Strong, Typed, When
-from bots.vote import casting, result, roll, sentences
+from bots.vote import branchwise, casting, result, roll, sentences
 from bots.vote.finding import home, meant
 from bots.vote.plan import plan_of
-from bots.vote.sentences import handle
-from bots.vote.tables import State, VoteEventRow, VoteRow
+from bots.vote.sentences import handle, worded
+from bots.vote.tables import PlaceRow, State, VoteEventRow, VoteRow
 from bots.vote.voters import by_choice
 from ground.texts import Text, text
 
@@ -27,7 +27,10 @@ async def listed(request: Request) -> None:
     """The open votes of the branch and those above and below that one may see, and the latest that ended."""
     branch = home(request)
     session = request.session
-    ours = select(VoteRow).where(VoteRow.branch_id == branch.id, VoteRow.state != State.DRAFT)
+    held = select(PlaceRow.vote_id).where(PlaceRow.branch_id == branch.id)
+    ours = select(VoteRow).where(
+        or_(VoteRow.branch_id == branch.id, VoteRow.id.in_(held)), VoteRow.state != State.DRAFT
+    )
     running = await session.scalars(ours.where(VoteRow.state == State.OPEN).order_by(VoteRow.number.desc()))
     ended = await session.scalars(
         ours.where(VoteRow.state != State.OPEN).order_by(VoteRow.number.desc()).limit(_LATEST)
@@ -41,7 +44,7 @@ async def listed(request: Request) -> None:
 async def show(request: Request, number: Annotated[str, _NUMBER] = "") -> None:
     """The question, the choices and the rules of a vote."""
     row = await meant(request, number)
-    plan = plan_of(row.options, row.rules)
+    plan = worded(plan_of(row.options, row.rules), request.voice)
     lines: list[Line] = [
         text("{number} · {question}", number=Strong(handle(row.number)), question=row.question),
         *sentences.numbered(plan),
@@ -86,7 +89,8 @@ async def turnout(request: Request, number: Annotated[str, _NUMBER] = "") -> Non
     if row.confidential:
         await request.reply(head, text("It was confidential: who voted is not told."))
         return
-    found = await by_choice(request, row)
+    here = request.branch if request.branch is not None and plan_of(row.options, row.rules).by is not None else None
+    found = await by_choice(request, row, None if here is None or here.id == row.branch_id else here.id)
     names = tuple(text("{choice}: {names}", choice=choice, names=these) for choice, these in found.items())
     await request.reply(head, Items(names, most=100))
 
@@ -124,8 +128,9 @@ async def _outcome(request: Request, row: VoteRow) -> tuple[Line, ...]:
         reason = await request.session.scalar(query.limit(1))
         return (text("Cancelled: {reason}", reason=reason or "—"),)
     day = (row.closed_at or request.now).astimezone(request.voice.zone).date()
-    lines = result.lines(plan_of(row.options, row.rules), result.count_of(row.verdict))
-    return *lines, text("Closed on {day}.", day=Day(day))
+    plan, counted = worded(plan_of(row.options, row.rules), request.voice), result.count_of(row.verdict)
+    rows = await branchwise.rows(request, plan, counted)
+    return *result.lines(plan, counted), *rows, text("Closed on {day}.", day=Day(day))
 
 
 def _item(request: Request, row: VoteRow) -> Text:
@@ -136,5 +141,5 @@ def _item(request: Request, row: VoteRow) -> Text:
         )
     if row.state == State.CANCELLED or row.verdict is None:
         return text("{number} · cancelled · {question}", number=number, question=question)
-    verdict = result.short(plan_of(row.options, row.rules), result.count_of(row.verdict))
+    verdict = result.short(worded(plan_of(row.options, row.rules), request.voice), result.count_of(row.verdict))
     return text("{number} · {verdict} · {question}", number=number, verdict=verdict, question=question)

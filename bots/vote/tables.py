@@ -27,15 +27,13 @@ class State(StrEnum):
 
 
 class VoteRow(Base):
-    """A vote in one branch. Once it is open, its question, its options and its rules never change."""
+    """A vote of one branch, or of all under it. Once it is open, its question, options and rules never change."""
 
     __tablename__ = "votes"
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     number: Mapped[int | None] = mapped_column(Integer, unique=True)
     """The 12 of V12: given at the opening, and kept for ever."""
-    cascade_id: Mapped[str | None] = mapped_column(ForeignKey("votes.id"), index=True)
-    """The vote of the branch where it was asked, for one of many branches."""
     branch_id: Mapped[str] = mapped_column(ForeignKey("branches.id"), index=True)
     state: Mapped[str] = mapped_column(String(10), index=True)
     confidential: Mapped[bool] = mapped_column(Boolean)
@@ -73,6 +71,10 @@ class VoteRow(Base):
     """JSON, once it is counted."""
     seed: Mapped[str | None] = mapped_column(String(64))
     """Hex: what ties are drawn from."""
+    look_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the table of its branches is looked at next, where something has changed since."""
+    told: Mapped[str | None] = mapped_column(String(64))
+    """The SHA-256 of what that table last said, so that it says nothing twice."""
 
 
 class VoteEventRow(Base):
@@ -100,6 +102,38 @@ class VoteLetterRow(Base):
     vote_id: Mapped[str] = mapped_column(ForeignKey("votes.id"), index=True)
     purpose: Mapped[str] = mapped_column(String(20))
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Standing(StrEnum):
+    """What is known of a vote in the room of a branch."""
+
+    WAITING = "waiting"
+    """It is on its way there."""
+    OPEN = "open"
+    NO_ROOM = "no_room"
+    LOST = "lost"
+    """The room did not take it."""
+
+
+class PlaceRow(Base):
+    """A branch in whose own room a vote of many branches is held."""
+
+    __tablename__ = "vote_places"
+
+    vote_id: Mapped[str] = mapped_column(ForeignKey("votes.id"), primary_key=True)
+    branch_id: Mapped[str] = mapped_column(ForeignKey("branches.id"), primary_key=True, index=True)
+    room: Mapped[str | None] = mapped_column(String(60))
+    """The kind of room; None where the branch has none, and its members vote in their direct conversations."""
+    on_roll: Mapped[int] = mapped_column(Integer)
+    mandates: Mapped[int] = mapped_column(Integer)
+    standing: Mapped[str] = mapped_column(String(10))
+    opened_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When it had arrived there."""
+    first: Mapped[str | None] = mapped_column(String(26), unique=True)
+    """The letter by which it arrives: the poll, or the announcement where there is no poll."""
+    announced: Mapped[bool] = mapped_column(Boolean)
+    resulted: Mapped[bool] = mapped_column(Boolean)
+    """Whether the result was said there."""
 
 
 class RollRow(Base):

@@ -15,11 +15,11 @@ from bots.vote.casting import Counted
 from bots.vote.choices import said
 from bots.vote.finding import allowed, meant
 from bots.vote.plan import plan_of
-from bots.vote.sentences import handle
+from bots.vote.sentences import handle, worded
 from bots.vote.settings import settings_of
 from bots.vote.tables import RollRow, State, VoteEventRow, VoteRow
 from bridge.letters import Letter, outbox
-from bridge.places import Direct
+from bridge.places import Direct, place_at
 from bridge.ports import BoxLost
 from ground.texts import counted, text
 from party.members import AccountRow, MemberRow
@@ -36,13 +36,14 @@ async def counted_ballots(occasion: Occasion, row: VoteRow) -> list[Counted]:
     return casting.attribute(await roll.entries(occasion.session, row.id), ballots, given)
 
 
-async def by_choice(occasion: Occasion, row: VoteRow) -> dict[str, Sequence[str]]:
+async def by_choice(occasion: Occasion, row: VoteRow, branch_id: str | None = None) -> dict[str, Sequence[str]]:
     """In a public vote that is closed: the names under each choice, in the order of the choices; whoever votes for
-    another behind theirs."""
-    plan = plan_of(row.options, row.rules)
+    another behind theirs. `branch_id`: of those alone who vote for this branch."""
+    plan = worded(plan_of(row.options, row.rules), await occasion.voice_for(place_at(row.place or "")))
     names = await _names(occasion, row)
     found: dict[str, list[str]] = {}
-    for one in sorted(await counted_ballots(occasion, row), key=lambda one: (one.choice, names[one.entry.member_id])):
+    ballots = [one for one in await counted_ballots(occasion, row) if branch_id in (None, one.entry.branch_id)]
+    for one in sorted(ballots, key=lambda one: (one.choice, names[one.entry.member_id])):
         name = names[one.entry.member_id]
         if one.holder is not None:
             name = _BY_PROXY.format(name=name, holder=names[one.holder])

@@ -18,7 +18,6 @@ def upgrade() -> None:
         "votes",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("number", sa.Integer(), nullable=True),
-        sa.Column("cascade_id", sa.String(length=26), nullable=True),
         sa.Column("branch_id", sa.String(length=26), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("confidential", sa.Boolean(), nullable=False),
@@ -43,8 +42,9 @@ def upgrade() -> None:
         sa.Column("roll_root", sa.String(length=64), nullable=True),
         sa.Column("verdict", sa.Text(), nullable=True),
         sa.Column("seed", sa.String(length=64), nullable=True),
+        sa.Column("look_at", Instant(), nullable=True),
+        sa.Column("told", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(["branch_id"], ["branches.id"], name=op.f("fk_votes_branch_id")),
-        sa.ForeignKeyConstraint(["cascade_id"], ["votes.id"], name=op.f("fk_votes_cascade_id")),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_votes_member_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_votes")),
         sa.UniqueConstraint("number", name=op.f("uq_votes_number")),
@@ -52,7 +52,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("votes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_votes_branch_id"), ["branch_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_votes_cascade_id"), ["cascade_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_votes_state"), ["state"], unique=False)
 
     op.create_table(
@@ -135,6 +134,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_vote_mark_sheets")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "vote_places",
+        sa.Column("vote_id", sa.String(length=26), nullable=False),
+        sa.Column("branch_id", sa.String(length=26), nullable=False),
+        sa.Column("room", sa.String(length=60), nullable=True),
+        sa.Column("on_roll", sa.Integer(), nullable=False),
+        sa.Column("mandates", sa.Integer(), nullable=False),
+        sa.Column("standing", sa.String(length=10), nullable=False),
+        sa.Column("opened_at", Instant(), nullable=True),
+        sa.Column("first", sa.String(length=26), nullable=True),
+        sa.Column("announced", sa.Boolean(), nullable=False),
+        sa.Column("resulted", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branches.id"], name=op.f("fk_vote_places_branch_id")),
+        sa.ForeignKeyConstraint(["vote_id"], ["votes.id"], name=op.f("fk_vote_places_vote_id")),
+        sa.PrimaryKeyConstraint("vote_id", "branch_id", name=op.f("pk_vote_places")),
+        sa.UniqueConstraint("first", name=op.f("uq_vote_places_first")),
+    )
+    with op.batch_alter_table("vote_places", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_vote_places_branch_id"), ["branch_id"], unique=False)
+
     op.create_table(
         "vote_proxies",
         sa.Column("id", sa.String(length=26), nullable=False),

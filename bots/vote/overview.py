@@ -1,0 +1,139 @@
+"""The table of a vote of many branches, in the room where it was asked for: it fills up while the vote is open."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+
+from bots.kit.request import Occasion
+from bots.kit.wording import compose
+from bots.vote import assembly_words, tables
+from bots.vote.assembly_words import Row, Table
+from bots.vote.plan import plan_of
+from bots.vote.sentences import worded
+from bots.vote.tables import CastRow, PlaceRow, RollRow, Standing, State, VoteLetterRow, VoteRow
+from bridge.letters import Correction, Letter
+from bridge.places import place_at
+from ground import due
+from ground.due import Due
+from party.branches import Tree
+
+LOOK: Final = "vote.look"
+"""Falls due when the table is to be looked at."""
+OVERVIEW: Final = "overview"
+"""The purpose of its letter."""
+SOONEST: Final = timedelta(seconds=10)
+_PART: Final = 20
+"""The older a vote, the less often its table changes: at most once in this part of its age."""
+_LATE: Final = timedelta(minutes=10)
+"""A branch in which the vote arrives after that has opened late."""
+MOST: Final = 20
+"""With more branches than this, those under each branch of the next tier are shown together."""
+
+
+async def begin(occasion: Occasion, row: VoteRow) -> None:
+    """Put up the table."""
+    room = place_at(row.place or "")
+    voice = await occasion.voice_for(room)
+    lines = assembly_words.overview(row, worded(plan_of(row.options, row.rules), voice), await _table(occasion, row))
+    letter = await occasion.put(Letter(to=room, content=compose(lines, voice, notice=False)))
+    tables.note_letter(occasion.session, row.id, OVERVIEW, letter, occasion.now)
+    await changed(occasion, row)
+
+
+async def changed(occasion: Occasion, row: VoteRow) -> None:
+    """Something has arrived that the table tells of: look at it before long, once for all that arrives till then."""
+    if row.look_at is None and row.state == State.OPEN:
+        row.look_at = occasion.now + pause(row.opened_at or occasion.now, occasion.now)
+        await due.schedule(occasion.session, LOOK, row.id, row.look_at)
+
+
+def pause(opened: datetime, now: datetime) -> timedelta:
+    """How long to wait until the table changes again."""
+    return max(SOONEST, (now - opened) / _PART)
+
+
+async def look(occasion: Occasion, item: Due) -> None:
+    """Say how the vote stands, where that is not what the table says."""
+    row = await occasion.session.get(VoteRow, item.subject_id)
+    if row is not None:
+        await renew(occasion, row)
+
+
+async def renew(occasion: Occasion, row: VoteRow) -> None:
+    """Bring the table up to date."""
+    row.look_at = None
+    query = select(VoteLetterRow.letter).where(VoteLetterRow.vote_id == row.id, VoteLetterRow.purpose == OVERVIEW)
+    letter = await occasion.session.scalar(query)
+    if letter is None:
+        return
+    room = place_at(row.place or "")
+    voice = await occasion.voice_for(room)
+    table = await _table(occasion, row)
+    words = compose(assembly_words.overview(row, worded(plan_of(row.options, row.rules), voice), table), voice)
+    told = hashlib.sha256(words.plain.encode()).hexdigest()
+    if told != row.told:
+        row.told = told
+        await occasion.put(Letter(to=room, content=Correction(letter, words)))
+    if table.late and row.state == State.OPEN:
+        await changed(occasion, row)
+
+
+async def _table(occasion: Occasion, row: VoteRow) -> Table:
+    tree = await occasion.tree()
+    query = select(PlaceRow).where(PlaceRow.vote_id == row.id)
+    places = {place.branch_id: place for place in await occasion.session.scalars(query)}
+    told = not row.confidential
+    voted = await _voted(occasion, row) if told else {}
+    shown = together(tree, row.branch_id, list(places))
+    rows = tuple(
+        Row(
+            tree[head].name,
+            len(those),
+            sum(voted.get(branch, 0) for branch in those) if told else None,
+            sum(places[branch].on_roll for branch in those),
+        )
+        for head, those in shown.items()
+    )
+    at = {standing: _names(tree, places.values(), standing) for standing in Standing}
+    late = at[Standing.WAITING] if occasion.now - (row.opened_at or occasion.now) >= SOONEST else []
+    opened_late = sorted(
+        tree[place.branch_id].name
+        for place in places.values()
+        if place.opened_at is not None and row.opened_at is not None and place.opened_at - row.opened_at > _LATE
+    )
+    return Table(
+        tree[row.branch_id].name, rows, len(places), len(at[Standing.OPEN]), at[Standing.NO_ROOM], late,
+        at[Standing.LOST], opened_late,
+    )  # fmt: skip
+
+
+def together(tree: Tree, top: str, branches: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """The branches that are shown in one line, by the one whose name stands there. Pure."""
+    if len(branches) <= MOST:
+        return {branch: [branch] for branch in branches}
+    found: dict[str, list[str]] = {}
+    for branch in branches:
+        path = [each.id for each in tree.path(branch)]
+        at = path.index(top)
+        found.setdefault(path[max(at - 1, 0)], []).append(branch)
+    return found
+
+
+async def _voted(occasion: Occasion, row: VoteRow) -> dict[str, int]:
+    """How many have voted so far, by branch."""
+    query = (
+        select(RollRow.branch_id, func.count(func.distinct(CastRow.member_id)))
+        .join(CastRow, (CastRow.vote_id == RollRow.vote_id) & (CastRow.member_id == RollRow.member_id))
+        .where(RollRow.vote_id == row.id, CastRow.choice.is_not(None), CastRow.taken_back_at.is_(None))
+        .group_by(RollRow.branch_id)
+    )
+    return dict((await occasion.session.execute(query)).all())
+
+
+def _names(tree: Tree, places: Iterable[PlaceRow], standing: Standing) -> list[str]:
+    return sorted(tree[place.branch_id].name for place in places if place.standing == standing)
