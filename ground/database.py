@@ -30,7 +30,7 @@ _SERIALIZATION_FAILURES: Final = {"40001", "40P01"}  # PostgreSQL: serialization
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 NOT_IN_BACKUPS: Final = {"backup": False}
-"""The `info` of a table whose rows no backup may hold."""
+"""The `info` of a table whose rows no backup may hold; or of a yes-or-no column, for the rows in which it says yes."""
 
 
 class DatabaseUrlError(ValueError):

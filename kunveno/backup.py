@@ -152,7 +152,8 @@ async def _copy(source: Database, target: AsyncConnection) -> None:
     async def work(session: AsyncSession) -> None:
         for table in _kept():
             own = _own_references(table)
-            rows = await session.stream(select(table))
+            left_out = [column for column in table.columns if not column.info.get("backup", True)]
+            rows = await session.stream(select(table).where(*(~column for column in left_out)))
             async for chunk in rows.mappings().partitions(_CHUNK):
                 # A row may point at one of its own table that comes later.
                 await target.execute(insert(table), [{**row, **dict.fromkeys(own)} for row in chunk])

@@ -104,12 +104,15 @@ async def note(session: AsyncSession, ended: Sequence[Ended], at: datetime) -> N
     rows = {row.number: row for row in await session.scalars(query)}
     for one in ended:
         row = rows.get(one.letter.number)
-        if row is None or row.state in {State.DELIVERED, State.DEAD}:
+        # SQLite gives the number of the last letter again when that has vanished.
+        if row is None or row.id != one.letter.id or row.state in {State.DELIVERED, State.DEAD}:
             continue
         # What came back from the room may have told the event already.
         row.room_id = one.room_id or row.room_id
         row.event_id = one.events[0] if one.events else row.event_id
-        end(session, row, one.state, at, outcome=one.outcome, reason=one.reason)
+        await end(session, row, one.state, at, outcome=one.outcome, reason=one.reason)
+        if row.vanish:
+            continue
         _add_parts(session, row.id, one.events)
         for letter, events in one.renewed.items():
             await session.execute(delete(LetterPartRow).where(LetterPartRow.letter == letter))

@@ -108,7 +108,8 @@ class Letter:
 
     `answers` and `thread` are ids of arrivals. Past `deadline` (default: PATIENCE after it was written) it is given up.
     `instead` is said when the place refuses the content. `owner`, where given, gets a Receipt. `forget`: nothing of the
-    content is kept once it has arrived.
+    content is kept once it has arrived. `vanish`: nothing of the letter is, not even to whom it went; so nothing can
+    speak of it later, nobody gets a receipt, and it is in no backup.
     """
 
     to: Place
@@ -119,6 +120,7 @@ class Letter:
     instead: Words | None = None
     owner: str | None = None
     forget: bool = False
+    vanish: bool = False
 
 
 CONTENT: Final[TypeAdapter[Content]] = TypeAdapter(Content)

@@ -8,7 +8,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, Result, String, Text, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Index,
+    Integer,
+    Result,
+    String,
+    Text,
+    delete,
+    false,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,7 +38,7 @@ from bridge.letters.letter import (
     Words,
 )
 from bridge.places import Place, address, place_at
-from ground.database import Base, Instant
+from ground.database import NOT_IN_BACKUPS, Base, Instant
 from ground.ids import new_id
 
 
@@ -57,6 +71,8 @@ class LetterRow(Base):
     instead: Mapped[str | None] = mapped_column(Text)
     owner: Mapped[str | None] = mapped_column(String(60))
     forget: Mapped[bool] = mapped_column(Boolean)
+    vanish: Mapped[bool] = mapped_column(Boolean, server_default=false(), info=NOT_IN_BACKUPS)
+    """Whether the row goes when the letter has come to its end."""
     written_at: Mapped[datetime] = mapped_column(Instant)
     deadline: Mapped[datetime] = mapped_column(Instant)
     state: Mapped[str] = mapped_column(String(10))
@@ -166,6 +182,7 @@ async def counts(session: AsyncSession) -> Counts:
 
 async def hold_all(session: AsyncSession) -> int:
     """Set all waiting letters aside, for somebody to look at after a restore; returns how many."""
+    await session.execute(delete(LetterRow).where(LetterRow.vanish))
     held = update(LetterRow).where(LetterRow.state == State.WAITING).values(state=State.HELD)
     return _count(await session.execute(held.returning(LetterRow.id)))
 
@@ -190,12 +207,12 @@ async def drop(session: AsyncSession, letters: Sequence[str], at: datetime) -> i
     query = select(LetterRow).where(LetterRow.state == State.HELD, LetterRow.id.in_(letters))
     rows = list(await session.scalars(query.order_by(LetterRow.number)))
     for row in rows:
-        end(session, row, State.DEAD, at, outcome="given_up", reason="dropped after a restore")
+        await end(session, row, State.DEAD, at, outcome="given_up", reason="dropped after a restore")
     await session.flush()
     return len(rows)
 
 
-def end(
+async def end(
     session: AsyncSession,
     row: LetterRow,
     state: State,
@@ -204,7 +221,13 @@ def end(
     outcome: Literal["delivered", "refused", "given_up"],
     reason: str | None = None,
 ) -> None:
-    """Note how a letter ended, with the receipt for whoever asked for one, and forget what is to be forgotten."""
+    """Note how a letter ended, with the receipt for whoever asked for one, and forget what is to be forgotten.
+
+    One that is to vanish does, and leaves no receipt.
+    """
+    if row.vanish:
+        await session.delete(row)
+        return
     row.state, row.done_at, row.reason = state, at, reason and reason[:500]
     if row.forget:
         row.content = row.instead = None
@@ -237,6 +260,7 @@ def _columns(letter: Letter, at: datetime) -> dict[str, Any]:
         "instead": None if letter.instead is None else CONTENT.dump_json(letter.instead).decode(),
         "owner": letter.owner,
         "forget": letter.forget,
+        "vanish": letter.vanish,
         "written_at": at,
         "deadline": letter.deadline or at + PATIENCE,
         "state": State.WAITING,

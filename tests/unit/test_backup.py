@@ -15,9 +15,10 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner
 
+from bridge.letters import Letter, Words, outbox
 from bridge.matrix.rooms import Origin, remember
 from bridge.mirror.tables import identity
-from bridge.places import BranchRoom
+from bridge.places import BranchRoom, Direct
 from ground.database import Base, Database
 from kunveno import migrate
 from kunveno.backup import CONFIGURATION, REGISTRATION, BackupError, backup, default_name, restore, unpack
@@ -96,6 +97,14 @@ async def test_everything_comes_back_and_numbers_go_on(grown: Database, tmp_path
     last = await grown.read(changes.last_number)
     await do(grown, renaming(str(branch), "Renamed"))
     assert await grown.read(changes.last_number) == last + 1
+
+
+async def test_letters_that_are_to_vanish_are_in_no_backup(grown: Database, tmp_path: Path) -> None:
+    for vanish in (True, False):
+        letter = Letter(to=Direct("@1:example.org"), content=Words("Hello"), vanish=vanish)
+        await grown.write(lambda session, letter=letter: outbox.put(session, letter, AT))  # type: ignore[misc]
+    manifest = await backup(grown, {}, tmp_path / default_name(AT), AT)
+    assert manifest.rows["outbox"] == 1
 
 
 async def test_a_backup_moves_from_one_database_to_the_other(

@@ -58,7 +58,7 @@ async def test_of_old_letters_it_is_only_known_which_events_they_became(db: Data
             letter = await outbox.put(session, Letter(to=Direct("@ada:example.org"), content=Words("Jeanne")), NOW)
             row = await session.scalar(select(outbox.LetterRow).where(outbox.LetterRow.id == letter))
             assert row is not None
-            outbox.end(session, row, outbox.State.DELIVERED, NOW - timedelta(days=days), outcome="delivered")
+            await outbox.end(session, row, outbox.State.DELIVERED, NOW - timedelta(days=days), outcome="delivered")
             row.event_id = f"$event-{days}"
             rows.append(row)
         await outbox.put(session, Letter(to=Direct("@ada:example.org"), content=Words("Waiting")), NOW)

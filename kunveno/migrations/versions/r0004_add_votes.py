@@ -220,3 +220,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["vote_id"], ["votes.id"], name=op.f("fk_vote_turnout_vote_id")),
         sa.PrimaryKeyConstraint("vote_id", "branch_id", name=op.f("pk_vote_turnout")),
     )
+    op.add_column("outbox", sa.Column("vanish", sa.Boolean(), server_default=sa.false(), nullable=False))

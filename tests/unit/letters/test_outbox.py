@@ -185,3 +185,32 @@ async def test_letters_written_while_others_are_delivered_all_arrive_once(post: 
         )
         await post.until(post.empty)
     assert sorted(server.bodies()) == sorted(f"{writer}/{number}" for writer in range(6) for number in range(10))
+
+
+async def test_a_letter_that_vanishes_leaves_nothing(post: Post) -> None:
+    (other,) = await post.put_all([("!a", "1")])
+    for state, outcome in ((State.DELIVERED, "delivered"), (State.DEAD, "given_up")):
+        letter = Letter(to=LYON, content=Words("long"), vanish=True, owner="nobody")
+        id_ = await post.database.write(lambda session, letter=letter: outbox.put(session, letter, post.clock.now()))  # type: ignore[misc]
+        row = await post.row(id_)
+        ended = Ended(letter=row, state=state, outcome=outcome, events=("$1", "$2"))  # type: ignore[arg-type]
+        await end(post, ended)
+        (next_,) = await post.put_all([("!b", "2")])
+        await end(post, ended)  # noted twice; on SQLite another letter has its number by now
+        assert (await post.row(next_)).state == State.WAITING
+
+    async def kept(session: AsyncSession) -> list[str]:
+        for table in (outbox.LetterPartRow, outbox.ReceiptRow):
+            assert not list(await session.scalars(select(table)))
+        return list(await session.scalars(select(LetterRow.place).order_by(LetterRow.number)))
+
+    assert await post.database.read(kept) == ["room:!a", "room:!b", "room:!b"]
+    assert (await post.row(other)).state == State.WAITING
+
+
+async def test_a_letter_that_vanishes_does_not_come_back_with_a_restore(post: Post) -> None:
+    letter = Letter(to=LYON, content=Words("1"), vanish=True)
+    await post.database.write(lambda session: outbox.put(session, letter, post.clock.now()))
+    await post.put_all([("!a", "1")])
+    assert await post.database.write(outbox.hold_all) == 1
+    assert [one.place for one in await post.database.read(lambda read: outbox.kept(read, list(State)))] == ["room:!a"]
