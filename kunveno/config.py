@@ -152,12 +152,14 @@ class VotesSection(Policy):
     """Else one mandate for each so many members on the roll that are begun."""
     apportionment: Apportionment = Apportionment.REMAINDER
     """How the mandates of a branch are split by its votes."""
+    remind: int | None = Field(default=24, ge=0, le=24 * 30)
+    """How many hours before the close those who have not voted are reminded; 0 or null: only when somebody asks."""
     secret: LocalPath = Field(default=Path("ballot-secret"), validate_default=True)
     """The file of the secret of confidential ballots."""
 
     def policy_values(self) -> dict[str, Any]:
         """What `bots.vote.policy.VotePolicy` takes."""
-        return self.model_dump(exclude={"secret"})
+        return {**self.model_dump(exclude={"secret"}), "remind": self.remind or 0}
 
 
 class LogSection(Policy):

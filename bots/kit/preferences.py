@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import String, literal, select
+from sqlalchemy import Select, String, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -84,6 +84,21 @@ async def voices_for(
     return found
 
 
+async def voices_of(
+    session: AsyncSession, surroundings: Surroundings, accounts: Collection[str]
+) -> Mapping[str, Voice]:
+    """How the direct conversations with many members are spoken to: `voice_for`, asked of all of them at once."""
+    wanted, voices = sorted(set(accounts)), dict[str, Voice]()
+    for start in range(0, len(wanted), _MANY):
+        query = _personal().where(AccountRow.user_id.in_(wanted[start : start + _MANY]))
+        for account, *languages, timezone in await session.execute(query):
+            voices[account] = surroundings.voice(_first(languages), timezone)
+    for account in wanted:
+        if account not in voices:
+            voices[account] = await voice_for(session, surroundings, Direct(account))
+    return voices
+
+
 async def _of_room(session: AsyncSession, place: Place, branch_id: str) -> tuple[str | None, str | None]:
     """The language and time zone of a branch's room."""
     query = select(PreferenceRow.language, BranchRow.language, BranchRow.timezone).select_from(BranchRow)
@@ -97,21 +112,30 @@ async def _of_room(session: AsyncSession, place: Place, branch_id: str) -> tuple
 
 async def _of_person(session: AsyncSession, place: Place, account: str) -> tuple[str | None, str | None]:
     """The language and time zone of a direct conversation."""
+    row = (await session.execute(_personal().where(AccountRow.user_id == account))).first()
+    if row is None:
+        return await preferred(session, place), None
+    _, *languages, timezone = row
+    return _first(languages), timezone
+
+
+def _personal() -> Select[str, str | None, str | None, str | None, str | None, str | None]:
+    """Confirmed accounts with the languages of their members, the one that counts first, and their time zones."""
     here, theirs = aliased(PreferenceRow), aliased(PreferenceRow)
-    query = (
-        select(here.language, theirs.language, MemberRow.language, BranchRow.language, BranchRow.timezone)
+    columns = (here.language, theirs.language, MemberRow.language, BranchRow.language, BranchRow.timezone)
+    return (
+        select(AccountRow.user_id, *columns)
         .select_from(AccountRow)
         .join(MemberRow, MemberRow.id == AccountRow.member_id)
         .join(BranchRow, BranchRow.id == MemberRow.branch_id)
-        .outerjoin(here, here.subject == address(place))
+        .outerjoin(here, here.subject == literal(address(Direct(""))) + AccountRow.user_id)
         .outerjoin(theirs, theirs.subject == literal("member:") + MemberRow.id)
-        .where(AccountRow.user_id == account, AccountRow.confirmed_at.is_not(None))
+        .where(AccountRow.confirmed_at.is_not(None))
     )
-    row = (await session.execute(query)).first()
-    if row is None:
-        return await preferred(session, place), None
-    *languages, timezone = row
-    return next((language for language in languages if language is not None), None), timezone
+
+
+def _first(languages: Iterable[str | None]) -> str | None:
+    return next((language for language in languages if language is not None), None)
 
 
 def _key(subject: Place | MemberRow) -> str:

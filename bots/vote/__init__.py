@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bots.kit.bot import Bot
-from bots.vote import answering, closing, commands, holding, opening, overview, polls, proxying, spreading
+from bots.vote import (
+    answering,
+    closing,
+    commands,
+    consulting,
+    holding,
+    opening,
+    overview,
+    polls,
+    proxying,
+    reminding,
+    spreading,
+)
 from bots.vote.settings import SETTINGS, Settings
 from bridge.letters import PollEnd, PollResponse, Reaction, Redaction
 
@@ -19,6 +31,9 @@ BOT = Bot(
         closing.COUNT: closing.count_due,
         spreading.SPREAD: spreading.go_on,
         overview.LOOK: overview.look,
+        reminding.REMIND: reminding.fell_due,
+        reminding.GO_ON: reminding.go_on,
+        consulting.ERASE: consulting.erase,
     },
     listens={
         PollResponse: (polls.responded,),
@@ -35,6 +50,7 @@ BOT = Bot(
         "vote_places",
         "vote_roll",
         "vote_turned_away",
+        "vote_unreminded",
         "vote_proxies",
         "vote_casts",
         "vote_counts",

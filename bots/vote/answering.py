@@ -11,11 +11,12 @@ from bots.kit import notes, who
 from bots.kit.matching import fold
 from bots.kit.problems import BadValue
 from bots.kit.request import Occasion, Refusal, Request
-from bots.kit.wording import Code, Line, Typed, compose
-from bots.vote import casting, confidential, entering, overview, roll, sentences, showing, tables
+from bots.kit.wording import Line, compose
+from bots.vote import casting, confidential, entering, overview, roll, seeing, sentences, showing, tables
 from bots.vote.casting import Cast, Means, in_time
 from bots.vote.choices import HIGHEST, example, looks_like_one, marked_ballot, read_ballot
 from bots.vote.errors import VoteRefused
+from bots.vote.finding import no_such
 from bots.vote.plan import Plan, plan_of
 from bots.vote.sentences import worded
 from bots.vote.settings import settings_of
@@ -37,13 +38,8 @@ _FOR: Final = re.compile(r"(?:for|pour)\s+(\S.*)", re.S | re.I)
 async def commanded(request: Request, number: int, words: str) -> None:
     """`!vote V12`, `!vote V12 2`, `!vote V12 me`, `!vote V12 for …`."""
     row = await tables.of_number(request.session, number) if number < HIGHEST else None
-    if row is None or row.state == State.DRAFT:
-        raise Refusal(
-            text(
-                "There is no vote {number}. {command} shows those there are.",
-                number=Code(sentences.handle(number)), command=Typed(text("vote list")),
-            )
-        )  # fmt: skip
+    if row is None or row.state == State.DRAFT or not await _known_to(request, row):
+        raise no_such(sentences.handle(number))
     if words.casefold() in _ME:
         await showing.prove(request, row)
         return
@@ -67,6 +63,13 @@ async def commanded(request: Request, number: int, words: str) -> None:
     made = plan_of(row.options, row.rules)
     await record(request, row, request.arrival, member, read_ballot(made, words), Means.COMMAND)
     await request.mark(TAKEN)
+
+
+async def _known_to(request: Request, row: VoteRow) -> bool:
+    """Whether the person may see a vote, or is where it was announced, and is told why they cannot vote in it."""
+    if isinstance(request.place, BranchRoom) and await seeing.is_held_in(request, row, request.place.branch_id):
+        return True
+    return await seeing.sees(request, row)
 
 
 async def hand_out(occasion: Occasion, row: VoteRow, account: str) -> None:

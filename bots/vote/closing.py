@@ -13,7 +13,7 @@ from bots.kit.command import Argument, Dated, Moment
 from bots.kit.preferences import voices_for
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Strong, When
-from bots.vote import branchwise, casting, confidential, overview, result, spreading, tables
+from bots.vote import branchwise, casting, confidential, overview, reminding, result, spreading, tables
 from bots.vote.finding import allowed, meant
 from bots.vote.holding import CLOSE
 from bots.vote.opening import within
@@ -79,6 +79,7 @@ async def extend(
         raise Refusal(text("A vote can only be extended, not shortened. To end it now there is `vote close`."))
     row.closes_at = at
     await due.schedule(request.session, CLOSE, row.id, at)
+    await reminding.plan(request, row)
     data = json.dumps({"from": before.isoformat(), "to": at.isoformat()})
     tables.note_event(request.session, row.id, "extended", actor=_actor(request), at=request.now, data=data)
     said = text("{number} is extended and closes {when}.", number=Strong(handle(row.number)), when=When(at))
@@ -109,7 +110,7 @@ async def cancel(
 async def call_off(occasion: Occasion, row: VoteRow, actor: str, reason: str) -> None:
     """End a vote without a result; the ballots of a confidential one are destroyed."""
     row.state, row.closed_at = State.CANCELLED, occasion.now
-    for what in (CLOSE, COUNT):
+    for what in (CLOSE, COUNT, reminding.REMIND):
         await due.cancel(occasion.session, what, row.id)
     tables.note_event(occasion.session, row.id, "cancelled", actor=actor, at=occasion.now, reason=reason)
     box = settings_of(occasion).box
@@ -181,6 +182,7 @@ async def _count_sealed(occasion: Occasion, row: VoteRow) -> Count:
 
 async def _end(occasion: Occasion, row: VoteRow) -> None:
     """No more ballots; count when those that were sent in time have come."""
+    await due.cancel(occasion.session, reminding.REMIND, row.id)
     await _close_polls(occasion, row)
     grace = settings_of(occasion).policy.patience
     await due.schedule(occasion.session, COUNT, row.id, (row.closes_at or occasion.now) + grace)

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bots.kit.command import Command
-from bots.vote import closing, opening, proxying, showing, voters
+from bots.vote import closing, consulting, opening, proxying, reminding, showing, voters
 from ground.texts import text
 
 _A_VOTE: Final = re.compile(r"v?\d+")
@@ -96,7 +96,7 @@ COMMANDS: Final = (
     Command(
         name="vote remind",
         takes=_A_VOTE,
-        run=voters.remind,
+        run=reminding.remind,
         summary=text("Remind those who have not voted, privately and once."),
         aliases={"fr": ("voter rappeler",)},
         examples={"en": "vote remind V12", "fr": "voter rappeler V12"},
@@ -133,5 +133,30 @@ COMMANDS: Final = (
         summary=text("The proxies that you gave and hold."),
         aliases={"fr": ("procuration liste", "procurations")},
         examples={"en": "proxy list", "fr": "procuration liste"},
+    ),
+    Command(
+        name="reminders",
+        run=reminding.switch,
+        summary=text("Whether I remind you of votes in which you have not voted."),
+        aliases={"fr": ("rappels",)},
+        examples={"en": "reminders off", "fr": "rappels non"},
+    ),
+    Command(
+        name="decisions",
+        run=consulting.listed,
+        summary=text("What a branch decided: all, or what has certain words."),
+        aliases={"fr": ("décisions",)},
+        examples={"en": "decisions rhone strike", "fr": "décisions rhone grève"},
+        details=text(
+            "Capitals and accents do not matter; all words have to occur. To look for a word that is also the name of "
+            "a branch, write the branch before it."
+        ),
+    ),
+    Command(
+        name="decisions export",
+        run=consulting.export,
+        summary=text("The same as files, sent to you privately."),
+        aliases={"fr": ("décisions exporter", "décisions export")},
+        examples={"en": "decisions export rhone --below", "fr": "décisions exporter rhone --dessous"},
     ),
 )

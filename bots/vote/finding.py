@@ -6,7 +6,7 @@ from bots.kit.matching import fold
 from bots.kit.problems import BadValue
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Code, Typed
-from bots.vote import tables
+from bots.vote import seeing, tables
 from bots.vote.choices import number_of
 from bots.vote.electorate import Electorate
 from bots.vote.errors import VoteRefused
@@ -35,25 +35,30 @@ async def allowed(request: Request, action: str, branch_id: str) -> None:
 
 
 async def meant(request: Request, written: str) -> VoteRow:
-    """The vote with this number, or the one that the message replies to. Raises Refusal."""
+    """The vote with this number, or the one that the message replies to, if the person may see it. Raises Refusal."""
     arrival = request.arrival
     if not written.strip() and isinstance(arrival, Message) and arrival.reply_to is not None:
         letter = arrival.reply_to.letter
         replied = None if letter is None else await tables.of_letter(request.session, letter)
-        if replied is not None:
+        if replied is not None and await seeing.sees(request, replied):
             return replied
     if not written.strip():
         raise Refusal(text("Which vote? Write its number, for example V12, or reply to it."))
     number = number_of(written)
     row = None if number is None else await tables.of_number(request.session, number)
-    if row is None or row.state == State.DRAFT:
-        raise Refusal(
-            text(
-                "There is no vote {number}. {command} shows those there are.",
-                number=Code(written.strip()), command=Typed(text("vote list")),
-            )
-        )  # fmt: skip
+    if row is None or row.state == State.DRAFT or not await seeing.sees(request, row):
+        raise no_such(written.strip())
     return row
+
+
+def no_such(number: str) -> Refusal:
+    """There is no such vote, or none that the person may see."""
+    return Refusal(
+        text(
+            "There is no vote {number}. {command} shows those there are.",
+            number=Code(number), command=Typed(text("vote list")),
+        )
+    )  # fmt: skip
 
 
 def voters_room(occasion: Occasion, branch: Branch, asked_in: Place, electorate: Electorate) -> Place:

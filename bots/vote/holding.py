@@ -6,7 +6,7 @@ from typing import Final
 
 from bots.kit.request import Occasion
 from bots.vote import confidential as boxes
-from bots.vote import posting, roll, spreading, tables
+from bots.vote import posting, reminding, roll, spreading, tables
 from bots.vote.electorate import Admitted, Electorate, admit, electorate_of, electors
 from bots.vote.errors import VoteRefused
 from bots.vote.offers import MAY_VOTE
@@ -36,6 +36,7 @@ async def open_vote(occasion: Occasion, row: VoteRow) -> None:
     actor = row.member_id or "administrator"
     tables.note_event(occasion.session, row.id, "opened", actor=actor, at=occasion.now)
     await due.schedule(occasion.session, CLOSE, row.id, row.closes_at)
+    await reminding.plan(occasion, row)
     if made.by is None:
         await announce(occasion, row, made)
     else:

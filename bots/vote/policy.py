@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bots.vote.apportion import Apportionment
 
@@ -29,8 +29,17 @@ class VotePolicy:
     """Else one mandate for each so many members on the roll that are begun."""
     apportionment: Apportionment = Apportionment.REMAINDER
     """How the mandates of a branch are split."""
+    remind: int = 0
+    """How many hours before the close those who have not voted are reminded; 0: only when somebody asks for it."""
 
     @property
     def patience(self) -> timedelta:
         """The grace as a duration."""
         return timedelta(seconds=self.grace)
+
+    def reminds_at(self, opened: datetime, closes: datetime) -> datetime | None:
+        """When those who have not voted are reminded; None where nobody is, as in a vote so short that less time is
+        before the reminder than after it."""
+        ahead = timedelta(hours=self.remind)
+        at = closes - ahead
+        return at if ahead and at - opened >= ahead else None

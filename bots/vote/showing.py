@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from bots.kit.command import Argument
 from bots.kit.request import Refusal, Request
 from bots.kit.wording import Code, Day, Gap, Items, Line, Strong, Typed, When
-from bots.vote import branchwise, casting, result, roll, sentences
+from bots.vote import branchwise, casting, result, roll, seeing, sentences
 from bots.vote.finding import home, meant
 from bots.vote.plan import plan_of
 from bots.vote.sentences import handle, worded
@@ -24,13 +24,15 @@ _EXCERPT: Final = 80
 
 
 async def listed(request: Request) -> None:
-    """The open votes of the branch and those above and below that one may see, and the latest that ended."""
+    """The open votes of the branch, as far as one may see them, and the latest that ended."""
     branch = home(request)
     session = request.session
     held = select(PlaceRow.vote_id).where(PlaceRow.branch_id == branch.id)
     ours = select(VoteRow).where(
         or_(VoteRow.branch_id == branch.id, VoteRow.id.in_(held)), VoteRow.state != State.DRAFT
     )
+    if not await seeing.sees_all_of(request, branch.id):
+        ours = ours.where(seeing.on_roll(request))
     running = await session.scalars(ours.where(VoteRow.state == State.OPEN).order_by(VoteRow.number.desc()))
     ended = await session.scalars(
         ours.where(VoteRow.state != State.OPEN).order_by(VoteRow.number.desc()).limit(_LATEST)

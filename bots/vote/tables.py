@@ -5,13 +5,16 @@ The tables of confidential ballots are in `sealed.py`.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, Text, UniqueConstraint, func, select
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bots.kit.matching import fold
 from ground.database import Base, Instant
 from ground.ids import new_id
 
@@ -24,6 +27,12 @@ class State(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+
+
+def _searched(context: DefaultExecutionContext) -> str:
+    """What `VoteRow.words` holds, from the other columns of the row."""
+    row = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return fold("\n".join([row["question"], *json.loads(row["options"])]))
 
 
 class VoteRow(Base):
@@ -44,6 +53,8 @@ class VoteRow(Base):
     question: Mapped[str] = mapped_column(Text)
     options: Mapped[str] = mapped_column(Text)
     """JSON: a list of texts, in the order asked."""
+    words: Mapped[str] = mapped_column(Text, default=_searched)
+    """Question and choices as `fold` makes them, to be searched; written by itself."""
     rules: Mapped[str] = mapped_column(Text)
     """JSON: how it is counted."""
     electorate: Mapped[str] = mapped_column(String(140))
@@ -161,6 +172,14 @@ class TurnedAwayRow(Base):
     member_id: Mapped[str] = mapped_column(ForeignKey("members.id"), primary_key=True)
     reason: Mapped[str] = mapped_column(Text)
     """JSON: a Text."""
+
+
+class UnremindedRow(Base):
+    """A member who does not want to be reminded of votes."""
+
+    __tablename__ = "vote_unreminded"
+
+    member_id: Mapped[str] = mapped_column(ForeignKey("members.id"), primary_key=True)
 
 
 class ProxyRow(Base):

@@ -1,28 +1,26 @@
-"""Who voted, and who has not: names in public votes after the close, and reminders in private."""
+"""Who is on a roll, and who voted: names in public votes, after the close."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from bots.kit.command import Argument
-from bots.kit.request import Occasion, Refusal, Request
-from bots.kit.wording import Items, Strong, Typed, When, compose
-from bots.vote import casting, confidential, proxies, roll, tables
+from bots.kit.request import Occasion, Request
+from bots.kit.wording import Items, Strong
+from bots.vote import casting, proxies, roll
 from bots.vote.casting import Counted
 from bots.vote.choices import said
 from bots.vote.finding import allowed, meant
 from bots.vote.plan import plan_of
 from bots.vote.sentences import handle, worded
 from bots.vote.settings import settings_of
-from bots.vote.tables import RollRow, State, VoteEventRow, VoteRow
-from bridge.letters import Letter, outbox
-from bridge.places import Direct, place_at
-from bridge.ports import BoxLost
+from bots.vote.tables import RollRow, VoteRow
+from bridge.places import place_at
 from ground.texts import counted, text
-from party.members import AccountRow, MemberRow
+from party.members import MemberRow
 
 _NUMBER: Final = Argument(what=text("the vote"), example={"en": "V12", "fr": "V12"})
 _BY_PROXY: Final = "{name} ({holder})"
@@ -71,59 +69,7 @@ async def on_roll(request: Request, number: Annotated[str, _NUMBER] = "") -> Non
     await request.whisper(said, Items(lines, most=500))
 
 
-async def remind(request: Request, number: Annotated[str, _NUMBER] = "") -> None:
-    """Remind those on the roll who have not voted, once, without telling anybody who they are."""
-    row = await meant(request, number)
-    await allowed(request, "vote.remind", row.branch_id)
-    named = Strong(handle(row.number))
-    if row.state != State.OPEN or row.closes_at is None or row.closes_at <= request.now:
-        raise Refusal(text("{number} is closed.", number=named))
-    reminded = select(func.count()).where(VoteEventRow.vote_id == row.id, VoteEventRow.kind == "reminded")
-    if await request.session.scalar(reminded):
-        raise Refusal(text("Those who have not voted in {number} were reminded already; once is enough.", number=named))
-    actor = "administrator" if request.member is None else request.member.id
-    tables.note_event(request.session, row.id, "reminded", actor=actor, at=request.now)
-    letters = []
-    for account in await _accounts(request, row, await _silent(request, row)):
-        to = Direct(account)
-        line = text(
-            "You have not voted yet in {number}, “{question}”. It closes {when}. To vote, write {command} to me.",
-            number=named, question=row.question, when=When(row.closes_at),
-            command=Typed(text("vote {number}", number=handle(row.number))),
-        )  # fmt: skip
-        words = compose([line], await request.voice_for(to))
-        letters.append(Letter(to=to, content=words, deadline=row.closes_at, forget=True))
-    await outbox.put_all(request.session, letters, request.now)
-    await request.reply(text("Those who have not voted in {number} are reminded privately.", number=named))
-
-
 async def _names(occasion: Occasion, row: VoteRow) -> dict[str, str]:
     """The names of those on the roll, by member."""
     query = select(MemberRow.id, MemberRow.name).join(RollRow, RollRow.member_id == MemberRow.id)
     return dict((await occasion.session.execute(query.where(RollRow.vote_id == row.id))).all())
-
-
-async def _silent(occasion: Occasion, row: VoteRow) -> Sequence[str]:
-    box = settings_of(occasion).box
-    if row.confidential:
-        try:
-            return [] if box is None else await confidential.silent(occasion.session, box, row)
-        except BoxLost:
-            return []
-    entries = await roll.entries(occasion.session, row.id)
-    ballots = await casting.ballots(occasion.session, row, closes=None, grace=settings_of(occasion).policy.patience)
-    given = await proxies.of_vote(occasion.session, row, occasion.now)
-    voted = {one.entry.member_id for one in casting.attribute(entries, ballots, given)}
-    return [entry.member_id for entry in entries if entry.member_id not in voted]
-
-
-async def _accounts(occasion: Occasion, row: VoteRow, members: Sequence[str]) -> Sequence[str]:
-    """One account of each of these members, in no order that says anything."""
-    query = (
-        select(AccountRow.member_id, func.min(AccountRow.user_id))
-        .join(RollRow, RollRow.member_id == AccountRow.member_id)
-        .where(RollRow.vote_id == row.id, AccountRow.confirmed_at.is_not(None))
-        .group_by(AccountRow.member_id)
-    )
-    found = dict((await occasion.session.execute(query)).all())
-    return sorted(found[member] for member in members if member in found)

@@ -8,7 +8,21 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kunveno.cli import backup, branch, check, demo, exchange, init, letter, mandate, member, mirror, output, vote
+from kunveno.cli import (
+    backup,
+    branch,
+    check,
+    decisions,
+    demo,
+    exchange,
+    init,
+    letter,
+    mandate,
+    member,
+    mirror,
+    output,
+    vote,
+)
 from kunveno.cli.exits import EPILOG
 from kunveno.cli.invocation import Invocation
 
@@ -48,7 +62,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for module in (init, check, exchange, branch, member, mandate, mirror, letter, vote, backup, demo):
+    for module in (init, check, exchange, branch, member, mandate, mirror, letter, vote, decisions, backup, demo):
         module.add(app)
     return app
 

@@ -10,8 +10,9 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bots.vote import roll
+from bots.vote import plan, result, roll
 from bots.vote.casting import Cast, Means
+from bots.vote.counting.values import kept_choice
 from bots.vote.electorate import Electorate, admit, electors, weighted
 from bots.vote.offers import Condition
 from bots.vote.roll import Roll
@@ -127,3 +128,27 @@ def cast(
         received_at=received or sent,
         spoiled=spoiled,
     )
+
+
+def decided(
+    branch_id: str,
+    number: int,
+    question: str = "Join the strike?",
+    options: Sequence[str] = ("Yes", "No"),
+    *,
+    at: datetime = NOW,
+    ballots: Mapping[str, int] | None = None,
+    confidential: bool = False,
+    few: bool = False,
+) -> VoteRow:
+    """A vote that was counted, of ten on the roll; `ballots` as they are kept."""
+    made = plan.make(options, ())
+    cast = {kept_choice(frozenset({0})): 2, kept_choice(frozenset({1})): 1} if ballots is None else ballots
+    row = new_vote(
+        branch_id=branch_id, question=question, options=json.dumps(options), rules=made.kept(), electorate="here",
+        at=at, confidential=confidential, closes_at=at,
+    )  # fmt: skip
+    row.number, row.state, row.opened_at, row.closed_at = number, State.CLOSED, at, at
+    row.roll_size = row.roll_weight = 10
+    row.verdict = result.settle(made, cast, voted=sum(cast.values()), roll=10, weight=10, few=few).kept()
+    return row

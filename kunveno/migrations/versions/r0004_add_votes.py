@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("change", sa.Boolean(), nullable=False),
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("options", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("electorate", sa.String(length=140), nullable=False),
         sa.Column("account", sa.String(length=255), nullable=True),
@@ -219,5 +220,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["branch_id"], ["branches.id"], name=op.f("fk_vote_turnout_branch_id")),
         sa.ForeignKeyConstraint(["vote_id"], ["votes.id"], name=op.f("fk_vote_turnout_vote_id")),
         sa.PrimaryKeyConstraint("vote_id", "branch_id", name=op.f("pk_vote_turnout")),
+    )
+    op.create_table(
+        "vote_unreminded",
+        sa.Column("member_id", sa.String(length=26), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_vote_unreminded_member_id")),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_vote_unreminded")),
     )
     op.add_column("outbox", sa.Column("vanish", sa.Boolean(), server_default=sa.false(), nullable=False))
