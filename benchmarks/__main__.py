@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import burst, command, memory, mirror, noop, plan, start, tally
+from benchmarks import burst, cascade, command, memory, mirror, noop, plan, start, tally
 from benchmarks.result import Result
 
 BENCHMARKS: Final[Mapping[str, Callable[[], Result]]] = {
@@ -24,6 +24,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[], Result]]] = {
     "start": start.run,
     "memory": memory.run,
     "tally": tally.run,
+    "cascade": cascade.run,
 }
 
 

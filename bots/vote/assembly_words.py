@@ -12,7 +12,7 @@ from bots.vote.assembly import By, Measure
 from bots.vote.motion import Result
 from bots.vote.plan import Plan
 from bots.vote.sentences import decided_by, handle
-from bots.vote.tables import State, VoteRow
+from bots.vote.tables import VoteRow
 from ground.texts import Text, counted, text
 
 _NAMED: Final = 8
@@ -32,9 +32,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """How a vote stands in the branches of `origin`: how many there are, in how many it is open, and the names of those
+    """How a vote stands in the branches of `origin`: whether it is `running`, how many there are, in how many it is open, and the names of those
     that have no room, where it has not arrived yet, that did not take it, and where it arrived late."""
 
+    running: bool
     origin: str
     rows: tuple[Row, ...]
     branches: int
@@ -55,7 +56,7 @@ def overview(row: VoteRow, plan: Plan, table: Table) -> tuple[Line, ...]:
     head = text("{number} · {question}", number=Strong(handle(row.number)), question=row.question)
     lines: list[Line] = [head]
     values: dict[str, object] = {"open": table.open, "origin": table.origin}
-    if row.state != State.OPEN:
+    if not table.running:
         lines.append(text("{number} is closed.", number=handle(row.number)))
     else:
         lines.append(
@@ -185,10 +186,12 @@ def _missing(row: VoteRow, table: Table) -> list[Line]:
     lines: list[Line] = []
     if table.without_room:
         lines.append(_no_room(table.without_room))
-    if table.late and row.state == State.OPEN:
+    if table.late and table.running:
         lines.append(text("Not there yet: {names}.", names=_some(table.late)))
-    if table.lost or (table.late and row.state != State.OPEN):
-        names = [*table.lost, *(table.late if row.state != State.OPEN else ())]
+    names = [*table.lost, *(() if table.running else table.late)]
+    if names and not table.running:
+        lines.append(text("Could not be reached: {names}.", names=_some(sorted(names))))
+    elif names:
         lines.append(
             text(
                 "Could not be reached: {names}. Their members vote by writing {command} to me.",

@@ -184,6 +184,7 @@ async def _end(occasion: Occasion, row: VoteRow) -> None:
     """No more ballots; count when those that were sent in time have come."""
     await due.cancel(occasion.session, reminding.REMIND, row.id)
     await _close_polls(occasion, row)
+    await overview.renew(occasion, row)
     grace = settings_of(occasion).policy.patience
     await due.schedule(occasion.session, COUNT, row.id, (row.closes_at or occasion.now) + grace)
 

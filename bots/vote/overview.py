@@ -86,7 +86,8 @@ async def renew(occasion: Occasion, row: VoteRow) -> None:
 async def _table(occasion: Occasion, row: VoteRow) -> Table:
     tree = await occasion.tree()
     query = select(PlaceRow).where(PlaceRow.vote_id == row.id)
-    places = {place.branch_id: place for place in await occasion.session.scalars(query)}
+    found = {place.branch_id: place for place in await occasion.session.scalars(query)}
+    places = {branch.id: found[branch.id] for _, branch in tree.top_down() if branch.id in found}
     told = not row.confidential
     voted = await _voted(occasion, row) if told else {}
     shown = together(tree, row.branch_id, list(places))
@@ -106,8 +107,9 @@ async def _table(occasion: Occasion, row: VoteRow) -> Table:
         for place in places.values()
         if place.opened_at is not None and row.opened_at is not None and place.opened_at - row.opened_at > _LATE
     )
+    running = row.state == State.OPEN and (row.closes_at is None or row.closes_at > occasion.now)
     return Table(
-        tree[row.branch_id].name, rows, len(places), len(at[Standing.OPEN]), at[Standing.NO_ROOM], late,
+        running, tree[row.branch_id].name, rows, len(places), len(at[Standing.OPEN]), at[Standing.NO_ROOM], late,
         at[Standing.LOST], opened_late,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Final, TypeAlias
 
 from sqlalchemy import func, insert, select
@@ -30,6 +31,8 @@ SPREAD: Final = "vote.spread"
 """Falls due while there are branches to which something is still to be said."""
 OWNER: Final = "vote.first"
 """To whom the receipts of the letters go by which a vote arrives in a branch."""
+PACE: Final = timedelta(milliseconds=50)
+"""How long one poll takes to arrive, about."""
 BATCH: Final = 50
 """How many branches are spoken to in one transaction."""
 
@@ -59,7 +62,8 @@ async def spread(occasion: Occasion, row: VoteRow, made: Plan) -> None:
     ]
     await occasion.session.execute(insert(PlaceRow), places)
     await overview.begin(occasion, row)
-    await due.schedule(occasion.session, SPREAD, row.id, occasion.now)
+    # Polls first, in all branches: what is said beside them takes its turn once they are there.
+    await due.schedule(occasion.session, SPREAD, row.id, occasion.now + PACE * len(letters))
 
 
 async def go_on(occasion: Occasion, item: Due) -> None:

@@ -121,7 +121,7 @@ async def test_it_is_shown_and_then_opened_in_every_branch(stage: Stage, people:
         "V1 · Shall we strike?\n"
         "Open in 0 of 3 branches of Rhône, until Wednesday 2 December 2026, 15:00.\n"
         "6 members on the roll · simple majority · decided by heads: all ballots together\n"
-        "• Rhône: 0 of 1\n• Lyon: 0 of 4\n• Givors: 0 of 1"
+        "• Rhône: 0 of 1\n• Givors: 0 of 1\n• Lyon: 0 of 4"
     )
     assert await said_in(stage) == {"Rhône": [poll, table], "Lyon": [poll], "Givors": [poll]}
     await stage.passes(timedelta(seconds=1))
@@ -146,7 +146,7 @@ async def test_the_table_fills_up(stage: Stage, people: People) -> None:
         "[corrected] V1 · Shall we strike?\n"
         "Open in 3 of 3 branches of Rhône, until Wednesday 2 December 2026, 15:00.\n"
         "6 members on the roll · simple majority · decided by heads: all ballots together\n"
-        "• Rhône: 0 of 1\n• Lyon: 2 of 4\n• Givors: 1 of 1"
+        "• Rhône: 0 of 1\n• Givors: 1 of 1\n• Lyon: 2 of 4"
     )
     await stage.passes(timedelta(days=1))
     assert await said_in(stage) == {}, "nothing has changed"

@@ -12,6 +12,7 @@ from tests.support.conversation import stage_on
 from tests.support.transcript import chats_in, play
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
+BELOW = [DOCS / "organisers" / "assemblies.md", DOCS / "fr" / "organisers" / "assemblies.md"]
 PAGES = [DOCS / "organisers" / "votes.md", DOCS / "fr" / "organisers" / "votes.md"]
 
 
@@ -24,6 +25,19 @@ async def test_what_the_page_shows_happens(database_url: str, page: Path) -> Non
         await stage.person("Anna", "Lyon", offices=["secretary"])
         for name in ("Bruno", "Clara", "David"):
             await stage.person(name, "Lyon")
+        for chat in chats:
+            await play(stage, chat)
+
+
+@pytest.mark.parametrize("page", BELOW, ids=["en", "fr"])
+async def test_what_is_shown_of_many_branches_happens(database_url: str, page: Path) -> None:
+    chats = list(chats_in(page))
+    assert len(chats) >= 4
+    async with stage_on(database_url, [BOT], language=chats[0].language) as stage:
+        await stage.person("Rosa", "Rhône", offices=["secretary"])
+        for name in ("Anna", "Bruno", "Clara", "David"):
+            await stage.person(name, "Lyon")
+        await stage.person("Gina", "Givors")
         for chat in chats:
             await play(stage, chat)
 
