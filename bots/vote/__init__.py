@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bots.kit.bot import Bot
-from bots.vote import answering, closing, commands, holding, opening, overview, polls, proxying, spreading
+from bots.vote import answering, closing, commands, holding, opening, overview, polls, presiding, proxying, spreading
 from bots.vote.settings import SETTINGS, Settings
 from bridge.letters import PollEnd, PollResponse, Reaction, Redaction
 
 BOT = Bot(
     name="vote",
     commands=commands.COMMANDS,
-    answers={opening.CONFIRMED: opening.confirmed, proxying.ANSWERED: proxying.answered},
+    answers={
+        opening.CONFIRMED: opening.confirmed,
+        proxying.ANSWERED: proxying.answered,
+        presiding.DECIDED: presiding.decided,
+    },
     due={
         holding.CLOSE: closing.fell_due,
         opening.DROP: opening.forget_draft,
         closing.COUNT: closing.count_due,
         spreading.SPREAD: spreading.go_on,
         overview.LOOK: overview.look,
+        presiding.LAPSE: presiding.not_decided,
     },
     listens={
         PollResponse: (polls.responded,),

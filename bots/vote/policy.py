@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from bots.vote.apportion import Apportionment
 
@@ -29,6 +30,12 @@ class VotePolicy:
     """Else one mandate for each so many members on the roll that are begun."""
     apportionment: Apportionment = Apportionment.REMAINDER
     """How the mandates of a branch are split."""
+    ties: Literal["status_quo", "chair", "lot"] = "status_quo"
+    """What decides between equals where nobody says otherwise."""
+    chair: str = "secretary"
+    """The office that decides where the chair does."""
+    abstentions: Literal["counted", "apart"] = "apart"
+    """Whether abstentions count among the votes cast where nobody says otherwise."""
 
     @property
     def patience(self) -> timedelta:

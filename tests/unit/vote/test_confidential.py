@@ -515,8 +515,8 @@ async def test_no_ballot_is_in_a_backup_and_the_vote_is_found_without_its_box(
     manifest = await backup(db, {}, tmp_path / "backup.tar.gz", NOW)
     assert {name: rows for name, rows in manifest.rows.items() if name.startswith("vote")} == {
         "votes": 2, "vote_roll": 18, "vote_counts": 1, "vote_turnout": 3, "vote_seals": 0, "vote_ballot_sheets": 0,
-        "vote_mark_sheets": 0, "vote_events": 0, "vote_letters": 0, "vote_turned_away": 0, "vote_proxies": 0, "vote_places": 0,
-        "vote_casts": 0,
+        "vote_mark_sheets": 0, "vote_events": 0, "vote_letters": 0, "vote_turned_away": 0, "vote_proxies": 0,
+        "vote_places": 0, "vote_casts": 0,
     }  # fmt: skip
     folder = tmp_path / "unpacked"
     folder.mkdir()
