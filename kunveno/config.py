@@ -154,6 +154,12 @@ class VotesSection(Policy):
     """How the mandates of a branch are split by its votes."""
     remind: int | None = Field(default=24, ge=0, le=24 * 30)
     """How many hours before the close those who have not voted are reminded; 0 or null: only when somebody asks."""
+    ties: Literal["status_quo", "chair", "lot"] = "status_quo"
+    """What decides between equals where nobody says otherwise."""
+    chair: Key = "secretary"
+    """The office that decides where the chair does."""
+    abstentions: Literal["counted", "apart"] = "apart"
+    """Whether abstentions count among the votes cast where nobody says otherwise."""
     secret: LocalPath = Field(default=Path("ballot-secret"), validate_default=True)
     """The file of the secret of confidential ballots."""
 
@@ -262,6 +268,9 @@ def _with_database(config: Config, address: str, base: Path) -> Config:
 def _crossed(config: Config) -> Iterator[tuple[KeyPath, str]]:
     """What no part can see by itself."""
     organisation, homeserver, mirror = config.organisation, config.homeserver, config.mirror
+    chair = config.votes.chair
+    if (config.votes.ties == "chair" or "chair" in config.votes.model_fields_set) and chair not in organisation.offices:
+        yield ("votes", "chair"), config_problems.unknown(chair, "office", organisation.offices)
     for key, kind in mirror.rooms.items():
         for position, tier in enumerate(kind.tiers or ()):
             if tier not in organisation.tiers:

@@ -14,6 +14,7 @@ from bots.vote import (
     opening,
     overview,
     polls,
+    presiding,
     proxying,
     reminding,
     spreading,
@@ -24,7 +25,11 @@ from bridge.letters import PollEnd, PollResponse, Reaction, Redaction
 BOT = Bot(
     name="vote",
     commands=commands.COMMANDS,
-    answers={opening.CONFIRMED: opening.confirmed, proxying.ANSWERED: proxying.answered},
+    answers={
+        opening.CONFIRMED: opening.confirmed,
+        proxying.ANSWERED: proxying.answered,
+        presiding.DECIDED: presiding.decided,
+    },
     due={
         holding.CLOSE: closing.fell_due,
         opening.DROP: opening.forget_draft,
@@ -34,6 +39,7 @@ BOT = Bot(
         reminding.REMIND: reminding.fell_due,
         reminding.GO_ON: reminding.go_on,
         consulting.ERASE: consulting.erase,
+        presiding.LAPSE: presiding.not_decided,
     },
     listens={
         PollResponse: (polls.responded,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from bots.kit.matching import fold
 from bots.kit.problems import BadValue
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Line, compose
-from bots.vote import casting, confidential, entering, overview, roll, seeing, sentences, showing, tables
+from bots.vote import casting, confidential, entering, overview, roll, seeing, sentences, showing, tables, units
 from bots.vote.casting import Cast, Means, in_time
 from bots.vote.choices import HIGHEST, example, looks_like_one, marked_ballot, read_ballot
 from bots.vote.errors import VoteRefused
@@ -76,7 +77,7 @@ async def hand_out(occasion: Occasion, row: VoteRow, account: str) -> None:
     """Put the ballot into the direct conversation."""
     made = worded(plan_of(row.options, row.rules), await occasion.voice_for(Direct(account)))
     lines = sentences.ballot(row.number or 0, row.question, made, example(made), confidential=row.confidential)
-    letter = await _say(occasion, account, *lines)
+    letter = await _say(occasion, account, *lines, *await _carried(occasion, row, account))
     tables.note_letter(occasion.session, row.id, BALLOT, letter, occasion.now)
 
 
@@ -97,10 +98,15 @@ async def written(occasion: Occasion, message: Message) -> bool:
     made = plan_of(row.options, row.rules)
     if message.reply_to is None and _begins_a_command(occasion, message.text, made):
         return False
+    split: Sequence[str] = ()
+    parted = row.units and direct and units.looks_split(message.text)
     try:
-        kept = read_ballot(made, message.text)
+        if parted:
+            own, given = await confidential.units(occasion.session, row, member.id, occasion.now)
+            split = units.read_split(made, message.text, own + given)
+        kept = split[0] if split else read_ballot(made, message.text)
     except BadValue as bad:
-        if not direct or message.reply_to is None:
+        if not direct or (message.reply_to is None and not parted):
             return False
         await _say(occasion, message.account, bad.text)
         return True
@@ -111,7 +117,7 @@ async def written(occasion: Occasion, message: Message) -> bool:
         await record(occasion, row, message, member, kept, Means.REPLY)
         await occasion.put(Letter(to=message.place, content=Mark(TAKEN, event=message.id)))
     elif direct:
-        await _say(occasion, message.account, await _into_the_box(occasion, row, message, member, kept))
+        await _say(occasion, message.account, await _into_the_box(occasion, row, message, member, split or [kept]))
     else:
         await _say(
             occasion,
@@ -167,7 +173,18 @@ async def record(
         await overview.changed(occasion, row)
 
 
-async def _into_the_box(occasion: Occasion, row: VoteRow, message: Message, member: MemberRow, kept: str) -> Text:
+async def _carried(occasion: Occasion, row: VoteRow, account: str) -> Sequence[Text]:
+    """What is said to whoever casts several ballots."""
+    member = await of_account(occasion.session, account) if row.units else None
+    if member is None:
+        return ()
+    own, given = await confidential.units(occasion.session, row, member.id, occasion.now)
+    return units.said(plan_of(row.options, row.rules), own, given)
+
+
+async def _into_the_box(
+    occasion: Occasion, row: VoteRow, message: Message, member: MemberRow, kept: Sequence[str]
+) -> Text:
     """Put a ballot in; returns what is said, which is the same whatever was chosen."""
     given = settings_of(occasion)
     if given.box is None:
@@ -175,7 +192,7 @@ async def _into_the_box(occasion: Occasion, row: VoteRow, message: Message, memb
     made = plan_of(row.options, row.rules)
     try:
         await confidential.cast(
-            occasion.session, given.box, row, member.id, [kept.ljust(made.width)],
+            occasion.session, given.box, row, member.id, [ballot.ljust(made.width) for ballot in kept],
             sent_at=message.at, received_at=occasion.now, grace=given.policy.patience,
         )  # fmt: skip
     except VoteRefused as refused:

@@ -13,13 +13,24 @@ from bots.kit.command import Argument, Dated, Moment
 from bots.kit.preferences import voices_for
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Strong, When
-from bots.vote import branchwise, casting, confidential, overview, reminding, result, spreading, tables
+from bots.vote import (
+    branchwise,
+    casting,
+    confidential,
+    overview,
+    presence,
+    presiding,
+    reminding,
+    result,
+    spreading,
+    tables,
+)
 from bots.vote.finding import allowed, meant
 from bots.vote.holding import CLOSE
 from bots.vote.opening import within
 from bots.vote.plan import plan_of
 from bots.vote.result import Count
-from bots.vote.sentences import handle, worded
+from bots.vote.sentences import handle
 from bots.vote.settings import settings_of
 from bots.vote.tables import State, VoteLetterRow, VoteRow
 from bots.vote.voters import counted_ballots
@@ -50,13 +61,14 @@ async def count_due(occasion: Occasion, item: Due) -> None:
         await publish(occasion, row)
 
 
-async def close(request: Request, number: Annotated[str, _NUMBER] = "") -> None:
+async def close(request: Request, number: Annotated[str, _NUMBER] = "", *, present: presence.Present = None) -> None:
     """End a vote before its time."""
     row = await _running(request, number)
     await allowed(request, "vote.close", row.branch_id)
+    data = "{}" if present is None else presence.kept(row, present)
     row.closes_at = request.now
     await due.cancel(request.session, CLOSE, row.id)
-    tables.note_event(request.session, row.id, "closed", actor=_actor(request), at=request.now)
+    tables.note_event(request.session, row.id, "closed", actor=_actor(request), at=request.now, data=data)
     await _end(request, row)
     await request.reply(text("{number} is closed. The result follows in a moment.", number=Strong(handle(row.number))))
 
@@ -133,15 +145,8 @@ async def publish(occasion: Occasion, row: VoteRow) -> None:
         )
         await occasion.send(place_at(row.place or ""), said, notice=False)
         return
-    row.verdict = counted.kept()
-    tables.note_event(occasion.session, row.id, "counted", actor="system", at=occasion.now)
-    room = place_at(row.place or "")
-    plan = worded(plan_of(row.options, row.rules), await occasion.voice_for(room))
-    head = text("{number} · {question}", number=Strong(handle(row.number)), question=row.question)
-    lines = (head, *result.lines(plan, counted), *(await branchwise.rows(occasion, plan, counted)))
-    letter = await occasion.send(room, *lines, notice=False)
-    tables.note_letter(occasion.session, row.id, "result", letter, occasion.now)
-    if plan.by is not None:
+    await presiding.announce(occasion, row, counted)
+    if plan_of(row.options, row.rules).by is not None:
         await overview.renew(occasion, row)
         await due.schedule(occasion.session, spreading.SPREAD, row.id, occasion.now)
 
@@ -156,6 +161,8 @@ async def _count_open(occasion: Occasion, row: VoteRow) -> Count:
         roll=row.roll_size or 0,
         weight=row.roll_weight or 0,
         proxies=sum(one.holder is not None for one in counted),
+        present=await presence.of_vote(occasion.session, row.id),
+        seed=row.seed or "",
     )
     return told if plan.by is None else await branchwise.assembled(occasion, row, plan, told, whole, counted)
 
@@ -170,8 +177,9 @@ async def _count_sealed(occasion: Occasion, row: VoteRow) -> Count:
     plan = plan_of(row.options, row.rules)
     whole: Mapping[str, int] = told.whole
     counted = result.settle(
-        plan, whole, voted=sum(told.voted.values()), roll=row.roll_size or 0, weight=row.roll_weight or 0, few=told.few
-    )
+        plan, whole, voted=sum(told.voted.values()), roll=row.roll_size or 0, weight=row.roll_weight or 0, few=told.few,
+        present=await presence.of_vote(occasion.session, row.id), seed=row.seed or "",
+    )  # fmt: skip
     if plan.by is not None:
         counted = await branchwise.assembled_sealed(occasion, row, plan, counted, told)
     if told.few:

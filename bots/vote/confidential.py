@@ -65,18 +65,33 @@ async def cast(
 ) -> int:
     """Put a member's ballot into the box, and that of each member whose proxy they hold and who has not voted.
 
-    `ballots`: one, or one for each unit of their weight. Returns for how many others it was put in. What is raised and
-    what is answered says nothing of the choice. Raises VoteRefused, BoxLost.
+    `ballots`: one; or one for each unit of their weight, of which the first counts for those others; or one for each
+    unit of their weight and of those others' (`units`), their own first. Returns for how many others it was put in.
+    What is raised and what is answered says nothing of the choice. Raises VoteRefused, BoxLost.
     """
     entry = await _voter(session, vote, member_id, sent_at, received_at, grace)
-    if len(ballots) not in (1, seat(vote, entry).ballots):
+    own, givers = seat(vote, entry), await _given_to(session, vote, member_id, received_at)
+    whole = own.ballots + sum(seat(vote, giver).ballots for giver in givers)
+    if len(ballots) not in (1, own.ballots, whole):
         raise VoteRefused(text("Give one choice for all your votes, or one for each of them."))
-    if not await box.cast(session, vote.id, seat(vote, entry), ballots, by_proxy=False, change=vote.change):
+    theirs = ballots if len(ballots) == 1 else ballots[: own.ballots]
+    # Whoever carries nothing of their own still votes for others.
+    if not await box.cast(session, vote.id, own, theirs or ballots[:1], by_proxy=False, change=vote.change):
         raise VoteRefused(text("You have voted, and in this vote a ballot cannot be changed."))
-    others = 0
-    for giver in await _given_to(session, vote, member_id, received_at):
-        others += await box.cast(session, vote.id, seat(vote, giver), ballots[:1], by_proxy=True, change=vote.change)
+    others, at = 0, own.ballots
+    for giver in givers:
+        there = seat(vote, giver)
+        split = ballots[at : at + there.ballots] if len(ballots) == whole else ()
+        others += await box.cast(session, vote.id, there, split or ballots[:1], by_proxy=True, change=vote.change)
+        at += there.ballots
     return others
+
+
+async def units(session: AsyncSession, vote: VoteRow, member_id: str, at: datetime) -> tuple[int, int]:
+    """How many ballots a member casts: their own, and for those whose proxy they hold."""
+    entry = await roll.entry(session, vote.id, member_id)
+    own = 0 if entry is None else seat(vote, entry).ballots
+    return own, sum(seat(vote, giver).ballots for giver in await _given_to(session, vote, member_id, at))
 
 
 async def take_back(

@@ -6,7 +6,7 @@ from typing import Final
 
 from bots.kit.request import Occasion
 from bots.vote import confidential as boxes
-from bots.vote import posting, reminding, roll, spreading, tables
+from bots.vote import declared, posting, reminding, roll, spreading, tables, weighing
 from bots.vote.electorate import Admitted, Electorate, admit, electorate_of, electors
 from bots.vote.errors import VoteRefused
 from bots.vote.offers import MAY_VOTE
@@ -30,6 +30,7 @@ async def open_vote(occasion: Occasion, row: VoteRow) -> None:
     await roll.freeze(occasion.session, row, await admitted(occasion, row, electorate_of(row.electorate)))
     row.state, row.opened_at = State.OPEN, occasion.now
     row.number = await tables.next_number(occasion.session)
+    row.seed = declared.new_seed(made)
     await occasion.session.flush()
     if row.confidential and (box := settings_of(occasion).box) is not None:
         await boxes.open_box(occasion.session, box, row, made.width)
@@ -59,8 +60,9 @@ async def announce(occasion: Occasion, row: VoteRow, made: Plan) -> None:
 
 
 async def admitted(occasion: Occasion, row: VoteRow, electorate: Electorate) -> Admitted:
-    """Who may vote, by the register as it stands."""
+    """Who may vote, by the register as it stands, and what their ballots weigh. Raises VoteRefused."""
     tree = await occasion.tree()
     suspended = settings_of(occasion).policy.suspended
     found = await electors(occasion.session, electorate, tree, row.branch_id, occasion.now, suspended=suspended)
-    return await admit(occasion.session, found, occasion.offered(MAY_VOTE), row.branch_id, occasion.now)
+    able = await admit(occasion.session, found, occasion.offered(MAY_VOTE), row.branch_id, occasion.now)
+    return await weighing.weighed(occasion, row, able)

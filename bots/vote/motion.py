@@ -47,13 +47,26 @@ class Rules:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Votes:
     """What was cast, by weight. `roll` is all who may vote; `present` those who were counted in the room, where
-    somebody counted them."""
+    somebody counted them; `voters` of `electors` are the people, where ballots weigh more or less than one: a quorum
+    counts people."""
 
     in_favour: int
     against: int
     abstained: int = 0
     roll: int = 0
     present: int | None = None
+    voters: int | None = None
+    electors: int | None = None
+
+    @property
+    def took_part(self) -> int:
+        """How many people took part."""
+        return self.voted if self.voters is None else self.voters
+
+    @property
+    def entitled(self) -> int:
+        """How many people may vote."""
+        return self.roll if self.electors is None else self.electors
 
     @property
     def voted(self) -> int:
@@ -128,9 +141,9 @@ def decide(rules: Rules, votes: Votes, *, chair: bool | None = None) -> Verdict:
     """Whether the motion is carried. `chair` is the casting vote of whoever chairs, where the rule asks for one."""
     base = _base(rules, votes)
     needed = rules.majority.needed(base)
-    quorum = None if rules.quorum is None else rules.quorum.needed(votes.roll)
+    quorum = None if rules.quorum is None else rules.quorum.needed(votes.entitled)
     equal = rules.majority.share is None and votes.in_favour == votes.against and votes.in_favour > 0
-    if quorum is not None and votes.voted < quorum:
+    if quorum is not None and votes.took_part < quorum:
         result, equal = Result.INQUORATE, False
     elif equal:
         result = _broken(rules, chair)
@@ -176,11 +189,13 @@ def _quorum(verdict: Verdict) -> Text:
         return text(
             "Quorum {least}: {voted} of {roll} voted, {needed} needed: not reached. Nothing is decided.",
             least=least,
-            voted=votes.voted,
-            roll=votes.roll,
+            voted=votes.took_part,
+            roll=votes.entitled,
             needed=verdict.quorum_needed,
         )
-    return text("Quorum {least}: {voted} of {roll} voted, reached.", least=least, voted=votes.voted, roll=votes.roll)
+    return text(
+        "Quorum {least}: {voted} of {roll} voted, reached.", least=least, voted=votes.took_part, roll=votes.entitled
+    )
 
 
 def _majority(verdict: Verdict) -> Text:

@@ -15,7 +15,7 @@ from bots.kit.command import Argument, Dated, Moment, Option
 from bots.kit.dates import Duration
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Line
-from bots.vote import answering, assembly_words, plan, sentences
+from bots.vote import answering, assembly_words, declared, declaring, plan, sentences
 from bots.vote.assembly import By
 from bots.vote.counting.outcome import Method
 from bots.vote.electorate import Admitted, Electorate
@@ -142,6 +142,10 @@ async def vote(
             what=text("a ballot cannot be changed"),
         ),
     ] = False,
+    ties: declaring.Ties = None,
+    abstentions: declaring.Abstentions = None,
+    weights: declaring.Weights = None,
+    units: declaring.Units = False,
     live: Annotated[
         bool,
         Option(names={"en": ("live",), "fr": ("direct", "en-direct")}, what=text("the poll shows how it stands")),
@@ -173,6 +177,10 @@ async def vote(
         live=live and not confidential,
         by=By(count or By.HEADS) if below else None,
     )
+    made = await declaring.declare(
+        request, made, branch, electorate,
+        ties=ties, abstentions=abstentions, weights=weights, units=units, confidential=confidential,
+    )  # fmt: skip
     if confidential and settings_of(request).box is None:
         raise Refusal(text("Confidential votes are not set up here. Those who run me can do that."))
     row = new_vote(
@@ -183,6 +191,7 @@ async def vote(
         electorate=electorate.kept(),
         at=request.now,
         confidential=confidential,
+        units=units,
         change=not no_change,
         closes_at=_closes(request, closes, duration),
     )
@@ -190,8 +199,9 @@ async def vote(
     row.source, row.place, row.thread = request.origin.event, address(room), None
     request.session.add(row)
     await request.session.flush()
-    if below or confidential or quorum is not None or majority is not None:
-        await _show(request, row, made, electorate)
+    declares = ties is not None or abstentions is not None or weights is not None
+    if below or confidential or quorum is not None or majority is not None or declares:
+        await _show(request, row, made, electorate, apart=abstentions == "apart", stays=ties == "status quo")
     else:
         await _open_asked(request, row)
 
@@ -224,8 +234,13 @@ async def _reaches(request: Request, branch: Branch) -> None:
         raise NotAllowed(text("That is for an office which you do not hold."), "vote.open", missing.id)
 
 
-async def _show(request: Request, row: VoteRow, made: Plan, electorate: Electorate) -> None:
-    found = await admitted(request, row, electorate)
+async def _show(
+    request: Request, row: VoteRow, made: Plan, electorate: Electorate, *, apart: bool, stays: bool
+) -> None:
+    try:
+        found = await admitted(request, row, electorate)
+    except VoteRefused as refused:
+        raise Refusal(refused.text) from None
     if not found.electors:
         raise Refusal(text("Nobody could vote: the roll would be empty."))
     box = settings_of(request).box
@@ -235,6 +250,9 @@ async def _show(request: Request, row: VoteRow, made: Plan, electorate: Electora
     lines = sentences.preview(
         row.question, made, len(found.electors), row.closes_at or request.now, promise,
         change=row.change, where=None if many else await _elsewhere(request, row),
+        rules=declared.rules(
+            made, weight=sum(one.weight for one in found.electors), units=row.units, apart=apart, stays=stays
+        ),
     )  # fmt: skip
     if many:
         lines += await _where_below(request, row, electorate, found)

@@ -13,8 +13,10 @@ from bots.kit.matching import fold
 from bots.kit.problems import BadValue
 from bots.vote.assembly import By, has
 from bots.vote.counting.outcome import Method
+from bots.vote.counting.ties import TieRule
 from bots.vote.counting.values import MOST_OPTIONS, Kind, width
 from bots.vote.majorities import SIMPLE, Base, Majority, Quorum
+from bots.vote.weights import Weighing
 from ground.texts import text
 
 MOST_IN_POLL: Final = 20
@@ -36,7 +38,8 @@ _CHOICE: Final = re.compile(r'"([^"\n]+)"|“([^”\n]+)”|«\s*([^»\n]+?)\s*�
 class Plan:
     """`method` None: a motion, whose first option is for it, the second against, and a third abstains. `most` is how
     many a ballot may choose; `live`: the poll shows how it stands before the close; `usual`: nobody gave choices, so
-    they are for, against and abstain in any language. `by`: held in the room of every branch, and what then decides."""
+    they are for, against and abstain in any language. `by`: held in the room of every branch, and what then decides.
+    `abstentions`: they count among the votes cast; `weights` None: every ballot weighs the same."""
 
     options: tuple[str, ...]
     method: Method | None = None
@@ -47,6 +50,9 @@ class Plan:
     live: bool = False
     usual: bool = False
     by: By | None = None
+    ties: TieRule = TieRule.STATUS_QUO
+    abstentions: bool = False
+    weights: Weighing | None = None
 
     @property
     def kind(self) -> Kind:
@@ -81,6 +87,9 @@ class Plan:
                 "live": self.live,
                 "usual": self.usual,
                 "by": self.by,
+                "ties": self.ties,
+                "abstentions": self.abstentions,
+                "weights": None if self.weights is None else self.weights.kept(),
             }
         )
 
@@ -100,6 +109,9 @@ def plan_of(options: str, rules: str) -> Plan:
         live=kept["live"],
         usual=kept["usual"],
         by=None if kept["by"] is None else By(kept["by"]),
+        ties=TieRule(kept["ties"]),
+        abstentions=kept["abstentions"],
+        weights=None if kept["weights"] is None else Weighing.read(kept["weights"]),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from bots.vote.apportion import Apportionment
 
@@ -31,6 +32,12 @@ class VotePolicy:
     """How the mandates of a branch are split."""
     remind: int = 0
     """How many hours before the close those who have not voted are reminded; 0: only when somebody asks for it."""
+    ties: Literal["status_quo", "chair", "lot"] = "status_quo"
+    """What decides between equals where nobody says otherwise."""
+    chair: str = "secretary"
+    """The office that decides where the chair does."""
+    abstentions: Literal["counted", "apart"] = "apart"
+    """Whether abstentions count among the votes cast where nobody says otherwise."""
 
     @property
     def patience(self) -> timedelta:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from bots.kit.request import Occasion
 from bots.kit.voice import Voice
 from bots.kit.wording import Line, Typed, compose
-from bots.vote import sentences, tables
+from bots.vote import declared, sentences, tables
 from bots.vote.choices import example
 from bots.vote.plan import Plan
 from bots.vote.sentences import handle, worded
@@ -48,5 +48,6 @@ def opened(occasion: Occasion, row: VoteRow, made: Plan, branch: str, size: int,
     return sentences.opened(
         row.number or 0, made, branch, size, row.roll_root or "", row.closes_at or occasion.now,
         poll=poll, change=row.change, conditions_said=sentences.formal(made), example=example(made),
+        rules=declared.rules(made, weight=row.roll_weight or 0, units=row.units, seed=row.seed),
         links=surroundings.links + quote(surroundings.account, safe="@:") if row.confidential else None,
     )  # fmt: skip

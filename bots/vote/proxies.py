@@ -165,6 +165,12 @@ async def take_back(session: AsyncSession, giver_id: str, vote_id: str | None, *
     return mine
 
 
+async def giver_of(session: AsyncSession, proxy_id: str) -> str:
+    """Who offered a proxy; nobody where there is none."""
+    row = await session.get(ProxyRow, proxy_id)
+    return "" if row is None else row.giver_id
+
+
 async def given_and_held(session: AsyncSession, member_id: str, at: datetime) -> Sequence[Proxy]:
     """What runs of a member's, given or held."""
     return [proxy for proxy in await _of_members(session, (member_id,)) if proxy.running(at)]

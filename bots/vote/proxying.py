@@ -15,7 +15,7 @@ from bots.kit.origin import Origin
 from bots.kit.questions import Question
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Items, Line, Strong, When
-from bots.vote import proxies
+from bots.vote import proxies, unboxing
 from bots.vote.errors import VoteRefused
 from bots.vote.finding import meant
 from bots.vote.proxies import Proxy, Stage
@@ -64,10 +64,11 @@ async def give(
     if account is None:
         raise Refusal(text("{name} cannot be asked: there is no account of theirs.", name=holder.name))
     try:
-        proxy = await proxies.offer(
-            request.session, giver.id, holder.id, vote=row, until=None if until is None else until.instant,
-            at=request.now, most=settings_of(request).policy.proxies,
-        )  # fmt: skip
+        async with unboxing.proxies_of(request, giver.id):
+            proxy = await proxies.offer(
+                request.session, giver.id, holder.id, vote=row, until=None if until is None else until.instant,
+                at=request.now, most=settings_of(request).policy.proxies,
+            )  # fmt: skip
     except VoteRefused as refused:
         raise Refusal(refused.text) from None
     await _ask(request, account, giver.name, proxy, row)
@@ -80,7 +81,8 @@ async def answered(request: Request, key: str, data: Mapping[str, JsonValue]) ->
     id_, most = str(data["id"]), settings_of(request).policy.proxies
     try:
         if key == YES:
-            proxy = await proxies.accept(request.session, id_, holder.id, at=request.now, most=most)
+            async with unboxing.proxies_of(request, await proxies.giver_of(request.session, id_)):
+                proxy = await proxies.accept(request.session, id_, holder.id, at=request.now, most=most)
         else:
             proxy = await proxies.decline(request.session, id_, holder.id, at=request.now)
     except VoteRefused as refused:
@@ -92,7 +94,7 @@ async def answered(request: Request, key: str, data: Mapping[str, JsonValue]) ->
     else:
         mine = text("You do not vote for {name}.", name=giver.name)
         theirs = text("{name} does not vote for you.", name=holder.name)
-    await request.reply(mine)
+    await request.reply(mine, *await unboxing.again(request, proxy))
     if (account := await _account(request, giver.id)) is not None:
         await request.send(Direct(account), theirs)
 
@@ -113,7 +115,8 @@ async def end(
     """Take back what you gave, for one vote or in general."""
     giver = _member(request)
     row = None if vote is None else await meant(request, vote)
-    ended = await proxies.take_back(request.session, giver.id, None if row is None else row.id, at=request.now)
+    async with unboxing.proxies_of(request, giver.id):
+        ended = await proxies.take_back(request.session, giver.id, None if row is None else row.id, at=request.now)
     if not ended:
         raise Refusal(text("You have not given such a proxy."))
     for proxy in ended:

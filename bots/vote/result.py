@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from bots.kit.wording import Items, Line
-from bots.vote import assembly, assembly_words, motion, sentences
+from bots.vote import assembly, assembly_words, declared, motion, sentences
 from bots.vote.apportion import Apportionment
 from bots.vote.assembly import By, Measure, Part
 from bots.vote.counting import sentences as counts
 from bots.vote.counting.count import Rules, count
-from bots.vote.counting.outcome import Method, Outcome
-from bots.vote.counting.ties import AS_IT_IS
+from bots.vote.counting.outcome import Decider, Method, Outcome
+from bots.vote.counting.ties import AS_IT_IS, TieRule, Ties
 from bots.vote.counting.values import READ, Kind, profile
 from bots.vote.motion import Result, Verdict, Votes
 from bots.vote.plan import Plan
@@ -44,7 +44,9 @@ class Assembled:
 class Count:
     """`ballots`: as they are kept, with the weight of all that are alike; None where there were so few in a
     confidential vote that only the verdict is told: then `result` and `winners` are all there is. `voted` and `roll`
-    are people, `weight` is what the roll weighs. `assembled`: of a vote of many branches."""
+    are people, `weight` is what the roll weighs. `assembled`: of a vote of many branches. `present`: who was counted in
+    the room. `seed` is for the lot, `chair` the order in which the chair put options that were equal, `placed` how far
+    that order is while the chair is asked; `lapsed`: the chair did not decide in time."""
 
     ballots: Mapping[str, int] | None
     result: str
@@ -54,6 +56,11 @@ class Count:
     weight: int
     proxies: int = 0
     assembled: Assembled | None = None
+    present: int | None = None
+    seed: str = ""
+    chair: tuple[int, ...] = ()
+    placed: tuple[int, ...] = ()
+    lapsed: bool = False
 
     def kept(self) -> str:
         """As JSON."""
@@ -67,6 +74,11 @@ class Count:
                 "weight": self.weight,
                 "proxies": self.proxies,
                 "assembled": None if self.assembled is None else asdict(self.assembled),
+                "present": self.present,
+                "seed": self.seed,
+                "chair": self.chair,
+                "placed": self.placed,
+                "lapsed": self.lapsed,
             }
         )
 
@@ -87,23 +99,52 @@ def count_of(kept: str) -> Count:
             branches=assembled["branches"],
             shown=tuple(Shown(**{**one, "totals": tuple(one["totals"])}) for one in assembled["shown"]),
         )  # fmt: skip
-    return Count(**{**found, "winners": tuple(found["winners"]), "assembled": assembled})
+    tuples = {name: tuple(found[name]) for name in ("winners", "chair", "placed")}
+    return Count(**{**found, **tuples, "assembled": assembled})
 
 
 def settle(
-    plan: Plan, ballots: Mapping[str, int], *, voted: int, roll: int, weight: int, proxies: int = 0, few: bool = False
-) -> Count:
+    plan: Plan, ballots: Mapping[str, int], *, voted: int, roll: int, weight: int, proxies: int = 0, few: bool = False,
+    present: int | None = None, seed: str = "",
+) -> Count:  # fmt: skip
     """Count. `few`: only the verdict may be told."""
-    verdict, outcome = _decided(plan, ballots, weight)
-    return Count(
-        ballots=None if few else {kept.rstrip(): number for kept, number in ballots.items()},
-        result=verdict.result if outcome is None or verdict.result is Result.INQUORATE else "elected",
-        winners=() if outcome is None or verdict.result is Result.INQUORATE else outcome.winners,
+    bare = Count(
+        ballots={kept.rstrip(): number for kept, number in ballots.items()},
+        result="",
+        winners=(),
         voted=voted,
         roll=roll,
         weight=weight,
         proxies=proxies,
+        present=present,
+        seed=seed,
     )
+    counted = settled(plan, bare)
+    return replace(counted, ballots=None) if few else counted
+
+
+def settled(plan: Plan, counted: Count) -> Count:
+    """The same, with the verdict that its ballots and the rules give."""
+    verdict, outcome = _decided(plan, counted.ballots or {}, counted)
+    if outcome is None or verdict.result is Result.INQUORATE:
+        return replace(counted, result=verdict.result, winners=())
+    open_ = outcome.open is not None and _ties(plan, counted).rule is TieRule.CHAIR
+    return replace(counted, result=Result.OPEN if open_ else "elected", winners=outcome.winners)
+
+
+def tied(plan: Plan, counted: Count) -> tuple[int, ...]:
+    """The options between which the chair has to decide; none where it need not."""
+    if counted.result != Result.OPEN or counted.ballots is None:
+        return ()
+    _, outcome = _decided(plan, counted.ballots, counted)
+    if outcome is None:
+        return (0, 1)
+    return () if outcome.open is None else outcome.open.tied
+
+
+def lapsed(plan: Plan, counted: Count) -> Count:
+    """What holds where the chair does not decide."""
+    return settled(plan, replace(counted, placed=(), lapsed=True))
 
 
 def assemble(
@@ -121,7 +162,7 @@ def assemble(
             motion_rules(plan), by, parts, options=len(plan.options), roll=counted.weight, how=how
         )
     else:
-        _, outcome = _decided(plan, whole, counted.weight)
+        _, outcome = _decided(plan, whole, counted)
         heads, totals = ((), ()) if outcome is None else (outcome.winners, outcome.totals)
         decision = assembly.decide_election(count_rules(plan, plan.method), by, parts, heads, totals, how)
     if counted.result == Result.INQUORATE:
@@ -151,13 +192,21 @@ def lines(plan: Plan, result: Count) -> tuple[Line, ...]:
             _bare(plan, result),
             sentences.turnout(result.voted, result.roll),
             text("So few ballots were cast that the numbers are not told."),
+            *declared.drawn(plan, result.seed, told=False),
         )
-    verdict, outcome = _decided(plan, result.ballots, result.weight)
-    said = [*(_of_motion(plan, verdict) if outcome is None else _of_election(plan, verdict, outcome))]
+    verdict, outcome = _decided(plan, result.ballots, result)
+    said = [*(_of_motion(plan, verdict) if outcome is None else _of_election(plan, verdict, outcome, result))]
+    if result.lapsed:
+        said.append(text("The chair did not decide."))
     said.append(sentences.turnout(result.voted, result.roll))
+    if plan.weights is not None:
+        cast = sum(result.ballots.values())
+        said.append(text("Their ballots weigh {cast} of {weight}.", cast=cast, weight=result.weight))
     if result.proxies:
         said.append(text("{count} of them by proxy.", count=result.proxies))
-    return tuple(said)
+    ties = () if outcome is None else outcome.ties
+    by_lot = verdict.equal or any(tie.decider is Decider.RULE for tie in ties)
+    return *said, *declared.drawn(plan, result.seed, told=by_lot)
 
 
 def short(plan: Plan, result: Count) -> Text:
@@ -174,12 +223,14 @@ def first_totals(plan: Plan, ballots: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(totals)
 
 
-def motion_rules(plan: Plan) -> motion.Rules:
+def motion_rules(plan: Plan, ties: Ties = AS_IT_IS) -> motion.Rules:
     """How a motion is decided."""
-    return motion.Rules(majority=plan.majority, quorum=plan.quorum)
+    return motion.Rules(
+        majority=plan.majority, quorum=plan.quorum, abstentions=plan.abstentions, ties=ties.rule, seed=ties.seed
+    )
 
 
-def count_rules(plan: Plan, method: Method) -> Rules:
+def count_rules(plan: Plan, method: Method, ties: Ties = AS_IT_IS) -> Rules:
     """How an election is counted."""
     return Rules(
         method=method,
@@ -187,19 +238,29 @@ def count_rules(plan: Plan, method: Method) -> Rules:
         seats=plan.seats,
         most=plan.most if plan.most > 1 else None,
         top=plan.top,
-        ties=AS_IT_IS,
+        ties=ties,
     )
 
 
-def _decided(plan: Plan, ballots: Mapping[str, int], weight: int) -> tuple[Verdict, Outcome | None]:
+def _ties(plan: Plan, counted: Count) -> Ties:
+    """The rule for ties, with what was drawn or decided."""
+    return Ties(TieRule.STATUS_QUO if counted.lapsed else plan.ties, counted.seed, counted.chair)
+
+
+def _decided(plan: Plan, ballots: Mapping[str, int], counted: Count) -> tuple[Verdict, Outcome | None]:
     """The verdict of a motion; or that of the quorum alone, and the outcome of a count."""
     read = profile(READ[plan.kind], ballots.items())
+    ties = _ties(plan, counted)
+    people = Votes(in_favour=0, against=0, roll=counted.weight, voters=counted.voted, electors=counted.roll)
     if plan.method is None:
-        votes = motion.votes_of(read, roll=weight)
-        return motion.decide(motion_rules(plan), votes), None
-    cast = sum(ballots.values())
-    present = motion.decide(motion.Rules(quorum=plan.quorum), Votes(in_favour=cast, against=0, roll=weight))
-    return present, count(count_rules(plan, plan.method), read)
+        cast = motion.votes_of(read, roll=counted.weight)
+        votes = replace(
+            people, in_favour=cast.in_favour, against=cast.against, abstained=cast.abstained,
+            present=None if counted.present is None else max(counted.present, cast.voted),
+        )  # fmt: skip
+        return motion.decide(motion_rules(plan, ties), votes, chair=ties.chair[0] == 0 if ties.chair else None), None
+    present = motion.decide(motion.Rules(quorum=plan.quorum), replace(people, in_favour=sum(ballots.values())))
+    return present, count(count_rules(plan, plan.method, ties), read)
 
 
 def _of_assembly(plan: Plan, result: Count, assembled: Assembled) -> tuple[Line, ...]:
@@ -217,7 +278,7 @@ def _of_assembly(plan: Plan, result: Count, assembled: Assembled) -> tuple[Line,
             elif one.by is By.HEADS and plan.quorum is not None:
                 said.append(verdict.lines[0])
     elif plan.quorum is not None and result.ballots is not None:
-        said += _decided(plan, result.ballots, result.weight)[0].lines[:1]
+        said += _decided(plan, result.ballots, result)[0].lines[:1]
     said.append(sentences.turnout(result.voted, result.roll))
     if result.proxies:
         said.append(text("{count} of them by proxy.", count=result.proxies))
@@ -226,7 +287,7 @@ def _of_assembly(plan: Plan, result: Count, assembled: Assembled) -> tuple[Line,
 
 def _of_motion(plan: Plan, verdict: Verdict) -> Sequence[Line]:
     votes = verdict.votes
-    if not votes.voted:
+    if not votes.took_part:
         return [text("Nobody voted: nothing is decided.")] if plan.quorum is None else [*verdict.lines]
     tally = sentences.tally(plan, (votes.in_favour, votes.against, votes.abstained)[: len(plan.options)])
     match verdict.result:
@@ -242,16 +303,16 @@ def _of_motion(plan: Plan, verdict: Verdict) -> Sequence[Line]:
     return [head, *tests]
 
 
-def _of_election(plan: Plan, verdict: Verdict, outcome: Outcome) -> Sequence[Line]:
+def _of_election(plan: Plan, verdict: Verdict, outcome: Outcome, counted: Count) -> Sequence[Line]:
     quorum = list(verdict.lines[:1]) if plan.quorum is not None else []
     if verdict.result is Result.INQUORATE:
         return [*quorum, _table(plan, outcome, ())]
     if not outcome.ballots:
-        return [*quorum, counts.verdict(outcome)]
+        return [*quorum, text("Nothing is decided.") if counted.voted else counts.verdict(outcome)]
     return [
         *quorum,
         counts.verdict(outcome),
-        *counts.ties(outcome, AS_IT_IS),
+        *counts.ties(outcome, _ties(plan, counted)),
         _table(plan, outcome, outcome.winners),
     ]
 
@@ -286,6 +347,8 @@ def _bare(plan: Plan, result: Count) -> Text:
             return text("Lost.")
         case Result.INQUORATE:
             return text("The quorum was not reached: nothing is decided.")
+        case Result.OPEN:
+            return text("Equal: the chair has to decide.")
     if not result.winners:
         return text("Nothing is decided.")
     winners = [plan.options[option] for option in result.winners]

@@ -121,14 +121,16 @@ def secrecy_of(confidential: bool) -> Text:
 
 
 def preview(
-    question: str, plan: Plan, size: int, closes: datetime, promise: Secrecy | None, *, change: bool, where: str | None
-) -> tuple[Line, ...]:
+    question: str, plan: Plan, size: int, closes: datetime, promise: Secrecy | None, *, change: bool, where: str | None,
+    rules: Sequence[Text] = (),
+) -> tuple[Line, ...]:  # fmt: skip
     """A formal vote before it is opened."""
     lines: list[Line] = [
         text("Please check before it opens:"),
         text("{question} {choices}", question=Strong(question), choices=" / ".join(plan.options)),
         secrecy_of(False) if promise is None else secrecy(promise),
         conditions(plan, size, closes),
+        *rules,
     ]
     if not change:
         lines.append(text("A ballot that is cast cannot be changed."))
@@ -139,7 +141,7 @@ def preview(
 
 def opened(
     number: int, plan: Plan, branch: str, size: int, root: str, closes: datetime, *, poll: bool, change: bool,
-    conditions_said: bool, links: str | None, example: str,
+    conditions_said: bool, links: str | None, example: str, rules: Sequence[Text] = (),
 ) -> tuple[Line, ...]:  # fmt: skip
     """That a vote is open. `links`: where the direct conversation is, for a confidential vote."""
     values: dict[str, object] = {"number": Strong(handle(number)), "branch": branch}
@@ -153,6 +155,7 @@ def opened(
         if quorum is not None:
             rule = joined([text("quorum {count}", count=quorum.needed(size)), rule])
         head.append(text("Rule: {rule}.", rule=rule))
+    head += rules
     if links is not None:
         # Sentences within sentences are not found by the catalogues.
         typed, label = text("vote {number}", number=handle(number)), text("vote on {number}", number=handle(number))

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from bots.kit.command import Argument
 from bots.kit.request import Refusal, Request
 from bots.kit.wording import Code, Day, Gap, Items, Line, Strong, Typed, When
-from bots.vote import branchwise, casting, result, roll, seeing, sentences
+from bots.vote import branchwise, casting, declared, result, roll, seeing, sentences
 from bots.vote.finding import home, meant
 from bots.vote.plan import plan_of
 from bots.vote.sentences import handle, worded
@@ -54,6 +54,7 @@ async def show(request: Request, number: Annotated[str, _NUMBER] = "") -> None:
     ]
     if row.closes_at is not None:
         lines.append(sentences.conditions(plan, row.roll_size or 0, row.closes_at))
+    lines += declared.rules(plan, weight=row.roll_weight or 0, units=row.units, seed=row.seed)
     lines.append(text("Fingerprint of the roll: {root}", root=Code(row.roll_root or "")))
     if row.state == State.OPEN:
         lines.append(text("To vote: {command}", command=Typed(text("vote {number}", number=handle(row.number)))))

@@ -186,6 +186,11 @@ def test_the_quiet_rooms_are_those_of_the_example() -> None:
             "mirror.power.secretary: 'much' does not belong here; write a whole number",
         ),
         (
+            "chair: secretary",
+            "chair: secretry",
+            "votes.chair: 'secretry' is no office; did you mean secretary?",
+        ),
+        (
             'en: "{branch}", fr',
             'en: "{brunch}", fr',
             "mirror.space.name: {brunch} is not known here; the places are {branch} and {tier}",

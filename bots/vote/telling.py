@@ -1,0 +1,25 @@
+"""What a vote came to is kept, and said in its room."""
+
+from __future__ import annotations
+
+from bots.kit.request import Occasion
+from bots.kit.wording import Line, Strong
+from bots.vote import branchwise, result, tables
+from bots.vote.plan import plan_of
+from bots.vote.result import Count
+from bots.vote.sentences import handle, worded
+from bots.vote.tables import VoteRow
+from bridge.places import place_at
+from ground.texts import text
+
+
+async def tell(occasion: Occasion, row: VoteRow, counted: Count, *after: Line, kind: str = "counted") -> None:
+    """Keep a count and say it. `kind`: what that is among what happened to the vote."""
+    row.verdict = counted.kept()
+    tables.note_event(occasion.session, row.id, kind, actor="system", at=occasion.now)
+    head = text("{number} · {question}", number=Strong(handle(row.number)), question=row.question)
+    room = place_at(row.place or "")
+    plan = worded(plan_of(row.options, row.rules), await occasion.voice_for(room))
+    lines = (*result.lines(plan, counted), *(await branchwise.rows(occasion, plan, counted)), *after)
+    letter = await occasion.send(room, head, *lines, notice=False)
+    tables.note_letter(occasion.session, row.id, "result", letter, occasion.now)
