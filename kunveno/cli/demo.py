@@ -68,6 +68,7 @@ async def _demo(data: Path, port: int, branches: str, *, once: bool) -> None:
         _show(demo, await scenario.settled(demo), logins)
         async with scenario.at_work(demo, output.say) as work:
             await _converse(demo, logins)
+            await _vote(demo, logins)
             if not once:
                 program = f"{sys.argv[0]} --config {demo.installation.config}"
                 output.say("It stays up until Ctrl-C. Write !help in any room; or in another terminal, for example:")
@@ -86,9 +87,35 @@ async def _converse(demo: Demo, logins: Sequence[Login]) -> None:
     output.say()
     for line, answer in zip(lines, await scenario.ask(demo, officer, *lines), strict=True):
         output.say(f"{officer.name} → {line}")
-        for said in answer.splitlines():
-            output.say(f"  Kunveno ← {said}" if said == answer.splitlines()[0] else f"            {said}")
+        _quote(answer)
     output.say()
+
+
+async def _vote(demo: Demo, logins: Sequence[Login]) -> None:
+    """Let many branches vote, and show what came of it."""
+    from kunveno.demo import assembly
+    from kunveno.demo.conversation import NoAnswer
+    from kunveno.demo.scenario import DemoError
+
+    try:
+        held = await assembly.hold(demo, logins)
+    except NoAnswer:
+        raise DemoError("the bot does not answer; what it says above may tell why") from None
+    if held is None:
+        return
+    output.say(f"{held.asker.name} → {assembly.LINE}")
+    _quote(held.asked)
+    output.say(f"  … ✅, {held.voters} members of the branches vote, and it is closed.")
+    _quote(held.result)
+    if held.picture is not None:
+        output.say(f"  The picture of the result: {held.picture}")
+    output.say()
+
+
+def _quote(said: str) -> None:
+    """What the bot says."""
+    for number, line in enumerate(said.splitlines()):
+        output.say(f"            {line}" if number else f"  Kunveno ← {line}")
 
 
 def _say_chart(outcome: Outcome) -> None:

@@ -54,5 +54,6 @@ def _config(url: str, only: tuple[str, ...]) -> dict[str, Any]:
     config["organisation"] |= {"name": "France", "administrators": [ADMINISTRATOR]}
     config["homeserver"] |= {"url": url, "server_name": SERVER_NAME, "user_id": BOT}
     config["database"] = {"url": "sqlite:///kunveno.db"}
+    config["votes"] |= {"grace": 2}  # nobody here is far away
     config["mirror"] |= {"join": "auto_accept", "only": list(only)}
     return config

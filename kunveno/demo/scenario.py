@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bridge.matrix.api import MatrixApi, MatrixError
+from bridge.matrix.api import MatrixError
 from bridge.mirror.mirror import LOCK, Mirror, View
 from bridge.mirror.wanted import scope
 from ground import locks
@@ -22,8 +21,9 @@ from kunveno import installed
 from kunveno.app import App, open_app
 from kunveno.config import load
 from kunveno.connection import open_mirror
+from kunveno.demo.conversation import Conversation, NoAnswer
 from kunveno.demo.homeserver import SynapseOptions
-from kunveno.demo.installation import BOT, SERVER_NAME, Installation, prepare
+from kunveno.demo.installation import SERVER_NAME, Installation, prepare
 from kunveno.demo.synapse import EmbeddedSynapse
 from kunveno.metrics import Metrics
 from kunveno.resources import EXAMPLES
@@ -178,25 +178,11 @@ async def at_work(demo: Demo, say: Callable[[str], None]) -> AsyncIterator[async
 
 async def ask(demo: Demo, login: Login, *lines: str) -> list[str]:
     """Have somebody write to the bot directly; what it answers to each line, when it has. Raises DemoError."""
-    credentials = await demo.synapse.login(login.user[1:].partition(":")[0], PASSWORD)
-    async with MatrixApi.connect(demo.synapse.url, credentials) as api:
-        room = await api.create_room({"preset": "private_chat", "is_direct": True, "invite": [BOT]})
-        answers = []
-        for line in lines:
-            content = {"msgtype": "m.text", "body": line}
-            event = await api.send_message(room, "m.room.message", content, uuid.uuid4().hex)
-            answers.append(await _answer(api, room, event))
-        return answers
-
-
-async def _answer(api: MatrixApi, room: str, event: str) -> str:
-    for _ in range(_PATIENCE * 2):
-        for said in (await api.messages(room))["chunk"]:
-            relation = said["content"].get("m.relates_to", {}).get("m.in_reply_to", {})
-            if said["sender"] == BOT and relation.get("event_id") == event:
-                return str(said["content"]["body"])
-        await asyncio.sleep(0.5)
-    raise DemoError("the bot does not answer; what it says above may tell why")
+    try:
+        async with Conversation.of(demo.synapse, login.user, PASSWORD) as conversation:
+            return [await conversation.asks(line) for line in lines]
+    except NoAnswer:
+        raise DemoError("the bot does not answer; what it says above may tell why") from None
 
 
 async def settled(demo: Demo) -> View:
