@@ -42,7 +42,7 @@ DEMO_READY := $(DEMO)/.ready
 
 SOURCES := kunveno bots bridge party ground tests $(wildcard benchmarks)
 
-.PHONY: help demo test check unit synapse postgres soak bench oracles docs messages requirements clean python
+.PHONY: help demo test style types check unit synapse postgres soak bench oracles docs messages requirements clean python
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -51,14 +51,24 @@ help: ## list the targets
 demo: $(DEMO_READY) ## start a real Synapse and mirror an organisation chart (ONCE=1 leaves at the end, BRANCHES=all takes the whole country, PORT=8009 another port)
 	@exec $(DEMO)/bin/kunveno demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(BRANCHES),--branches "$(BRANCHES)") $(if $(PORT),--port "$(PORT)")
 
-test: check ## everything: check, then every test, on all cores
-	@$(PYTEST)
+# What takes seconds comes first. Types take a minute, and the tests often wait for a server: both at once, and what is
+# wrong with the types is said last, where it is seen.
+test: style ## everything: style, then types and every test at once, on all cores
+	@types=$$(mktemp); trap 'rm -f "$$types"' EXIT; failed=0; \
+	$(MAKE) types > "$$types" 2>&1 & checking=$$!; \
+	$(PYTEST) || failed=$$?; \
+	wait $$checking || failed=$$?; \
+	cat "$$types"; exit $$failed
 
-check: $(DEV_READY) ## what needs no server: style, types, the floors, catalogues, the example configuration
+style: $(DEV_READY) ## the style of the code and its floors
 	@$(DEV)/bin/ruff check .
 	@$(DEV)/bin/ruff format --check .
-	@$(DEV)/bin/mypy --strict $(SOURCES)
 	@$(DEV)/bin/lint-imports
+
+types: $(DEV_READY) ## the types
+	@$(DEV)/bin/mypy --strict $(SOURCES)
+
+check: style types ## what needs no server: style, types, the floors, catalogues, the example configuration
 	@$(DEV)/bin/pytest --quiet tests/unit/test_config.py tests/unit/test_locale.py tests/unit/test_docs.py tests/unit/test_project.py
 
 unit: $(DEV_READY) ## the tests that start no server

@@ -7,15 +7,20 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bridge.matrix.api import MatrixApi
 from bridge.matrix.registration import Registration, load_registration, write_registration
 from kunveno.demo.synapse import EmbeddedSynapse, SynapseOptions
 from tests.support import postgres as postgresql
+from tests.support.engines import share_compiled_statements
 from tests.support.people import NewBot, NewMember, make_bot, make_member
 from tests.support.standstill import waiting_tasks
 
 SERVER_NAME = "kunveno.localhost"
+# How long an example takes says how busy the machine is.
+settings.register_profile("kunveno", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kunveno")
 QUICK_PASSWORDS = {"bcrypt_rounds": 4}
 
 
@@ -39,6 +44,14 @@ def pytest_runtest_makereport(
     if call.excinfo is not None and str(call.excinfo.value).startswith("Timeout (>"):
         report.sections.append(("tasks that wait", waiting_tasks()))
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_statements() -> Iterator[None]:
+    """Statements are compiled once for the whole run."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        share_compiled_statements(monkeypatch)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,7 @@ from party.operations.branches import CreateBranch, EditBranch
 from party.operations.mandates import EndMandate, GiveMandate
 from party.operations.members import AddMember, NameAccount, SetStatus
 from party.policy import PartyPolicy
+from tests.support.planted import plant_once
 from tests.support.register import POLICY, fresh
 from tests.support.said import Said, said_in
 
@@ -283,7 +284,8 @@ class Stage:
 
             await plant(tree, None, list(self.surroundings.policy.tiers))
 
-        await self.db.write(work)
+        what = (repr(tree), self.surroundings.policy.model_dump_json(), self.clock.now())
+        await plant_once(self.db, what, work)
 
     async def _change(self, session: AsyncSession, operation: Operation) -> str:
         policy, now = self.surroundings.policy, self.clock.now()

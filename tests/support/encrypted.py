@@ -27,6 +27,8 @@ from bridge.matrix.api import Credentials
 from kunveno.demo.synapse import EmbeddedSynapse
 
 MEGOLM: Final = {"algorithm": "m.megolm.v1.aes-sha2"}
+SOON: Final = 60.0
+"""Seconds within which anything here has happened, also on a machine that is busy with much else."""
 ENCRYPTION: Final = {"type": "m.room.encryption", "state_key": "", "content": MEGOLM}
 
 
@@ -185,7 +187,7 @@ class EncryptedMember:
         content = {"algorithm": MEGOLM["algorithm"], "room_id": room_id, "session_id": session_id, "code": code}
         await self.client.to_device(ToDeviceMessage("m.room_key.withheld", account, "*", content))
 
-    async def see(self, room_id: str, what: Callable[[Seen], bool], *, seconds: float = 15.0) -> Seen:
+    async def see(self, room_id: str, what: Callable[[Seen], bool], *, seconds: float = SOON) -> Seen:
         """The first event of a room for which `what` holds, as soon as it is there. TimeoutError with what was seen."""
         deadline = time.monotonic() + seconds
         while True:
@@ -196,7 +198,7 @@ class EncryptedMember:
                 raise TimeoutError(f"not seen within {seconds} s, but {self.seen[room_id]}")
             await self.sync(timeout_ms=500)
 
-    async def read(self, room_id: str, sender: str, body: str, *, seconds: float = 15.0) -> Seen:
+    async def read(self, room_id: str, sender: str, body: str, *, seconds: float = SOON) -> Seen:
         """A message of `sender` that has `body` in it, as soon as this client can read it."""
         return await self.see(room_id, lambda seen: seen.sender == sender and body in seen.body, seconds=seconds)
 

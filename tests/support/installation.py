@@ -20,12 +20,14 @@ from kunveno.config import load
 
 T = TypeVar("T")
 ROOT: Final = Path(__file__).resolve().parents[2]
-ENDING: Final = 10.0
+SOON: Final = 60.0
+"""Seconds within which anything here has happened, also on a machine that is busy with much else."""
+ENDING: Final = 30.0
 """Seconds that a killed process has until it is gone, with all that it said."""
 TIERS: Final = ("national", "region", "department", "section")
 
 
-async def until(look: Callable[[], Awaitable[T]], *, seconds: float = 30.0) -> T:
+async def until(look: Callable[[], Awaitable[T]], *, seconds: float = SOON) -> T:
     """Look again and again until there is something true to see, and return it. TimeoutError after `seconds`."""
     found: T | None = None
     try:
@@ -63,7 +65,7 @@ class Running:
         except TimeoutError as error:
             raise TimeoutError("\n".join(self.lines)) from error
 
-    async def ended(self, *, seconds: float = 30.0) -> int:
+    async def ended(self, *, seconds: float = SOON) -> int:
         async with asyncio.timeout(seconds):
             return await self.process.wait()
 
@@ -112,7 +114,7 @@ class Installation:
                 await reader  # first: while it does not read, nobody hears of the end
                 await process.wait()
 
-    async def call(self, *arguments: str, seconds: float = 60.0) -> tuple[int, str]:
+    async def call(self, *arguments: str, seconds: float = SOON) -> tuple[int, str]:
         """Run a command to its end: its exit status, and all that it said."""
         async with self.start(*arguments) as running:
             status = await running.ended(seconds=seconds)

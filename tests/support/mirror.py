@@ -103,7 +103,7 @@ class Truth:
         the account is in.
         """
         present = await self.joined(user_id)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 rooms = (await self._get("rooms?limit=100000"))["rooms"]
                 listed = {room["room_id"] for room in rooms}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeAlias
 
+import asyncpg
 from sqlalchemy import create_engine, create_mock_engine, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +28,7 @@ from party.operations.branches import CreateBranch
 from party.operations.mandates import GiveMandate
 from party.operations.members import AddMember, NameAccount
 from party.policy import Office, PartyPolicy, Reach, Tier
+from tests.support.postgres import MARK, SPARE
 
 NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ADMINISTRATOR: Final = "@admin:example.org"
@@ -96,7 +99,22 @@ async def fresh(db: Database) -> None:
         else:
             raw = await connection.get_raw_connection()
             assert raw.driver_connection is not None
-            await raw.driver_connection.execute(_script(tables))  # in one go: there are dozens
+            await _take_or_make(raw.driver_connection, _script(tables))
+
+
+async def _take_or_make(connection: asyncpg.Connection, script: str) -> None:
+    """The tables that a test before left behind, if `script` made them; or else new ones."""
+    made = hashlib.sha256(script.encode()).hexdigest()
+    waiting = await connection.fetchval(
+        "SELECT split_part(obj_description(oid, 'pg_namespace'), ' ', 1) FROM pg_namespace WHERE nspname = $1"
+        " AND NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace)",
+        SPARE,
+    )
+    if waiting == made:
+        await connection.execute(f"DROP SCHEMA public; ALTER SCHEMA {SPARE} RENAME TO public")
+        return
+    await connection.execute(script)  # in one go: there are dozens
+    await connection.execute(f"COMMENT ON SCHEMA public IS '{made} {await connection.fetchval(MARK)}'")
 
 
 @cache

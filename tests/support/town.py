@@ -22,7 +22,7 @@ from kunveno.app import App
 from kunveno.demo.synapse import EmbeddedSynapse
 from party.operations.members import NameAccount
 from tests.support.encrypted import EncryptedMember, Seen
-from tests.support.installation import Installation, Running, install, until
+from tests.support.installation import SOON, Installation, Running, install, until
 from tests.support.people import NewBot
 from tests.support.register import Branches, Grown, do, grow
 
@@ -110,7 +110,7 @@ class Town:
         def fits(seen: Seen) -> bool:
             return seen.sender == self.bot and replaced(seen) == event and words in new_body(seen)
 
-        return await member.see(room, fits, seconds=30)
+        return await member.see(room, fits)
 
     async def hasten(self, what: str) -> None:
         """What would fall due some time from now does so at once."""
@@ -133,7 +133,7 @@ class Town:
             and words in seen.body
         ]
 
-    async def _until(self, look: Callable[[], Awaitable[object]], *, seconds: float = 30.0) -> None:
+    async def _until(self, look: Callable[[], Awaitable[object]], *, seconds: float = SOON) -> None:
         try:
             await until(look, seconds=seconds)
         except TimeoutError as error:

@@ -241,4 +241,4 @@ async def a_room_that_is_taken_cannot_be_given(town: Town) -> None:
     anna, room = town.people["Anna"], await town.room("france")
     own = await anna.create_room(town.bot, name="Old room")
     await town.asks(anna, room, f"!branch link discussion {own}")
-    await anna.read(room, town.bot, "The branch has such a room already", seconds=30)
+    await anna.read(room, town.bot, "The branch has such a room already")

@@ -36,7 +36,7 @@ from kunveno.demo.synapse import EmbeddedSynapse
 from tests.support.delivery import ClearSession, Post
 from tests.support.encrypted import EncryptedMember
 from tests.support.faults import Drop, FaultProxy, LoseAnswer, Reply
-from tests.support.people import PATIENCE, NewMember
+from tests.support.people import PATIENCE, Hasty, NewMember
 from tests.support.register import fresh
 
 POLL = Poll("Strike?", (PollAnswer("1", "Yes"), PollAnswer("2", "No")), 1, True, "Strike?\n1 Yes\n2 No")
@@ -184,9 +184,11 @@ async def test_through_a_bad_network_each_letter_arrives_once_and_in_order(
 ) -> None:
     rooms = [await new_room(bot) for _ in range(3)]
     async with FaultProxy.start(synapse.url) as proxy:
-        api = MatrixApi(proxy.url, bot.credentials, session=http, patience=PATIENCE)
-        impatient = MatrixApi(proxy.url, bot.credentials, session=http, patience=timedelta(seconds=0.01))
-        for each in (api, impatient):
+        patient, impatient = (
+            MatrixApi(proxy.url, bot.credentials, session=http, patience=patience, jitter=Hasty())
+            for patience in (PATIENCE, timedelta(seconds=0.01))
+        )
+        for each in (patient, impatient):
             folder = tmp_path / secrets.token_hex(4)
             folder.mkdir()
             async with post_of(each, folder) as post:
@@ -194,7 +196,9 @@ async def test_through_a_bad_network_each_letter_arrives_once_and_in_order(
                 for _ in range(4):
                     proxy.fail(Reply(429, LIMITED), Reply(502, "<html>"), Drop(), LoseAnswer(), Reply(404, "<html>"))
                     proxy.fail(Reply(429, "", {"Retry-After": "1"}), LoseAnswer(), Reply(200, '{"event'))
-                await post.deliver()
+                async with post.running():
+                    await post.until(post.empty_when_nothing_is_put_off)
+                assert not proxy.faults
     for room in rooms:
         assert await bodies(bot, room) == [str(number) for number in range(5)] * 2
 

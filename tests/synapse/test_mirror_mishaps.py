@@ -103,7 +103,7 @@ async def test_a_room_that_is_only_late_is_waited_for(new_world: NewWorld) -> No
     me = await world.database.write(identity)
     late = await world.api.create_room({"room_alias_name": await alias_of(world, place)})
     carrying = asyncio.create_task(world.mirror.carry_out(view))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while world.api.traffic.reads["resolve_alias"] < 2:  # noqa: ASYNC110 - until it looked and found no marker
             await asyncio.sleep(0.01)
     content = {"organisation": me.organisation, "branch": place.branch_id, "key": place.key}

@@ -411,5 +411,5 @@ async def test_a_token_that_is_refused_ends_it(
     async with plain.open() as session:
         session.api.credentials = Credentials("nonsense", api.user_id, None, application_service=False)
         with pytest.raises(TokenRefused):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await Receiver(session, home.database, SystemClock()).run(desk.handle)

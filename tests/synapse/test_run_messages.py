@@ -28,7 +28,7 @@ from party.branches import tree
 from party.operations.branches import EditBranch
 from tests.support.faults import Drop, Fault, FaultProxy
 from tests.support.house import House, build, everything
-from tests.support.installation import Installation, Running, install, until
+from tests.support.installation import SOON, Installation, Running, install, until
 from tests.support.register import do, grow
 
 SECRET, PLAIN = {"secret": True}, {"plain": False}
@@ -68,7 +68,7 @@ def sqlite_only(database_url: str) -> None:
         pytest.skip("the same on every database")
 
 
-async def answered(house: House, room: str, event: str, *, seconds: float = 30.0) -> None:
+async def answered(house: House, room: str, event: str, *, seconds: float = SOON) -> None:
     """Wait until the bot has answered an event, and see that it did so once."""
 
     async def look() -> bool:

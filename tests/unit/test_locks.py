@@ -88,7 +88,7 @@ async def test_the_lock_of_a_killed_process_is_free(db: Database, database_url: 
         assert not await had(db)
         process.kill()
         await process.wait()
-        async with asyncio.timeout(10):  # PostgreSQL notices a moment later that the connection is gone
+        async with asyncio.timeout(60):  # PostgreSQL notices a moment later that the connection is gone
             while not await had(db):  # noqa: ASYNC110 - another process tells nobody that it died
                 await asyncio.sleep(0.01)
 

@@ -37,7 +37,7 @@ async def test_a_second_signal_ends_what_does_not_end_by_itself() -> None:
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert await process.stdout.readline() == b"Running.\n"
             process.send_signal(signal.SIGTERM)
             assert (await process.stdout.readline()).startswith(b"Still stopping. A second signal ends")

@@ -47,7 +47,7 @@ async def test_does_what_is_due_without_being_asked(database_url: str) -> None:
                 done=lambda count, failed: counts.put_nowait((count, failed)),
             )
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert [await seen.get(), await seen.get()] == ["V1", "V2"]
             assert await counts.get() == (2, 1)
             clock.advance(timedelta(minutes=3))
@@ -59,5 +59,5 @@ async def test_does_what_is_due_without_being_asked(database_url: str) -> None:
 async def test_a_database_that_fails_ends_it(database_url: str) -> None:
     async with Database.open(database_url) as database:  # there is no table
         with pytest.raises(DBAPIError):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await ticks.run(database, FixedClock(NOON), {})
