@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Final
 
 import aiohttp
 from sqlalchemy import func, select
@@ -18,6 +19,8 @@ from kunveno.findings import Finding
 from kunveno.migrate import SchemaError
 from party.branches import BranchRow
 from party.members import MemberRow
+
+_VOTE: Final = "vote"
 
 
 async def look(config: Config, *, probe: bool = False, clock: Clock | None = None) -> list[Finding]:
@@ -61,6 +64,7 @@ def configuration(config: Config) -> list[Finding]:
         findings.append(_secret(account.registration, "the registration", "`kunveno init` writes one"))
     secrets = (account.token_file, account.password_file, config.database.password_file)
     findings += [_secret(path, "a secret", "write it there, in one line") for path in secrets if path is not None]
+    findings += _vote_key(config)
     if not config.organisation.administrators:
         findings.append(
             Finding(
@@ -68,6 +72,18 @@ def configuration(config: Config) -> list[Finding]:
             )
         )
     return findings
+
+
+def _vote_key(config: Config) -> list[Finding]:
+    """The key that signs the records of votes; none where nobody votes."""
+    if _VOTE in config.bots.disabled:
+        return []
+    path = config.votes.key
+    if not path.exists():
+        what = f"{path}: there is no key yet that signs the records of votes"
+        remedy = "the first `kunveno run` makes one; after a move or a restore put the former one there before that"
+        return [Finding("warn", "configuration", what, remedy)]
+    return [_secret(path, "the key that signs the records of votes", "put the file of the backup back")]
 
 
 def _secret(path: Path, what: str, remedy: str) -> Finding:

@@ -9,15 +9,17 @@ from typing import Final
 from bots.kit.hooks import Hook
 from bots.kit.request import Occasion
 from bots.vote.policy import VotePolicy
+from bots.vote.record.signing import Signer
 from bridge.ports import BallotBox
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`box` None: there are no confidential votes."""
+    """`box` None: there are no confidential votes; `signer` None: no records are written."""
 
     policy: VotePolicy = field(default_factory=VotePolicy)
     box: BallotBox | None = None
+    signer: Signer | None = None
 
 
 SETTINGS: Final = Hook[Callable[[], Settings]]("vote.settings")

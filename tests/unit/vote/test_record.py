@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -272,3 +273,8 @@ def test_a_stranger_can_check_it_from_what_the_page_says() -> None:
     assert known["chain"] == before.hex()
     chosen = [one["ballot"] for one in known["entries"] if one["kind"] == "ballot"]
     assert (chosen.count([1]), chosen.count([2]), chosen.count([3])) == (4, 1, 1)
+
+
+def test_the_page_shows_the_schema_that_comes_with_the_program() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "organisers" / "records.md").read_text("utf-8")
+    assert json.loads(page.partition("```json\n")[2].partition("```")[0]) == schema()
