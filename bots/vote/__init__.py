@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bots.kit.bot import Bot
-from bots.vote import answering, closing, commands, holding, opening, overview, polls, proxying, spreading
+from bots.vote import answering, closing, commands, holding, opening, overview, polls, proxying, recording, spreading
 from bots.vote.settings import SETTINGS, Settings
 from bridge.letters import PollEnd, PollResponse, Reaction, Redaction
 
@@ -19,6 +19,7 @@ BOT = Bot(
         closing.COUNT: closing.count_due,
         spreading.SPREAD: spreading.go_on,
         overview.LOOK: overview.look,
+        recording.RECORD: recording.fell_due,
     },
     listens={
         PollResponse: (polls.responded,),

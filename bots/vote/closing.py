@@ -18,6 +18,7 @@ from bots.vote.finding import allowed, meant
 from bots.vote.holding import CLOSE
 from bots.vote.opening import within
 from bots.vote.plan import plan_of
+from bots.vote.recording import plan_record
 from bots.vote.result import Count
 from bots.vote.sentences import handle, worded
 from bots.vote.settings import settings_of
@@ -143,6 +144,7 @@ async def publish(occasion: Occasion, row: VoteRow) -> None:
     if plan.by is not None:
         await overview.renew(occasion, row)
         await due.schedule(occasion.session, spreading.SPREAD, row.id, occasion.now)
+    await plan_record(occasion, row)
 
 
 async def _count_open(occasion: Occasion, row: VoteRow) -> Count:

@@ -47,13 +47,18 @@ async def meant(request: Request, written: str) -> VoteRow:
     number = number_of(written)
     row = None if number is None else await tables.of_number(request.session, number)
     if row is None or row.state == State.DRAFT:
-        raise Refusal(
-            text(
-                "There is no vote {number}. {command} shows those there are.",
-                number=Code(written.strip()), command=Typed(text("vote list")),
-            )
-        )  # fmt: skip
+        raise not_there(written.strip())
     return row
+
+
+def not_there(written: str) -> Refusal:
+    """What is said of a vote that there is not, or that is not for the person to see."""
+    return Refusal(
+        text(
+            "There is no vote {number}. {command} shows those there are.",
+            number=Code(written), command=Typed(text("vote list")),
+        )
+    )  # fmt: skip
 
 
 def voters_room(occasion: Occasion, branch: Branch, asked_in: Place, electorate: Electorate) -> Place:

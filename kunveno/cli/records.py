@@ -1,19 +1,28 @@
-"""What `kunveno vote verify` and `kunveno vote key` do."""
+"""What `kunveno vote verify`, `kunveno vote record` and `kunveno vote key` do."""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from pydantic import JsonValue
 
+from bots.vote.choices import number_of
 from bots.vote.record.verify import Report, verify
+from bots.vote.tables import of_number
+from bridge import files
 from kunveno.cli import output
 from kunveno.cli.exits import Exit
 from kunveno.cli.invocation import of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kunveno.app import App
 
 
 def verify_file(file: Path, *, key: str | None, json: bool) -> None:
@@ -27,6 +36,36 @@ def verify_file(file: Path, *, key: str | None, json: bool) -> None:
         _show(file, report, pinned=key is not None)
     if not report.passed:
         raise typer.Exit(Exit.REFUSED)
+
+
+def give(ctx: typer.Context, number: str, to: Path | None) -> None:
+    """Write the record of a vote to a file that is not there yet, or to standard output. Leaves with status 1 where
+    there is none."""
+
+    async def work(app: App) -> bytes | None:
+        return await app.database.read(lambda session: _kept(session, number))
+
+    content = of(ctx).run(work)
+    if content is None:
+        output.error(f"there is no record of a vote {number}; one is written once a vote is counted")
+        raise typer.Exit(Exit.REFUSED)
+    if to is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with to.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        output.error(f"{to} is there already; name another file")
+        raise typer.Exit(Exit.REFUSED) from None
+    output.note(f"{to}: {len(content)} bytes.")
+
+
+async def _kept(session: AsyncSession, number: str) -> bytes | None:
+    found = number_of(number)
+    row = None if found is None else await of_number(session, found)
+    return None if row is None or row.record is None else await files.read(session, row.record)
 
 
 def show_key(ctx: typer.Context) -> None:

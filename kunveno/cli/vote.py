@@ -61,6 +61,20 @@ def verify(
 
 
 @group.command()
+def record(
+    ctx: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Of the vote, such as V12.")],
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to. Default: standard output.")
+    ] = None,
+) -> None:
+    """Give the record of a vote that was counted, byte for byte as it was sent."""
+    from kunveno.cli import records
+
+    records.give(ctx, number, to)
+
+
+@group.command()
 def key(ctx: typer.Context) -> None:
     """Print the public half of the key that signs the records of votes, to be made known."""
     from kunveno.cli import records
