@@ -80,9 +80,8 @@ def _vote_key(config: Config) -> list[Finding]:
         return []
     path = config.votes.key
     if not path.exists():
-        what = f"{path}: there is no key yet that signs the records of votes"
-        remedy = "the first `kunveno run` makes one; after a move or a restore put the former one there before that"
-        return [Finding("warn", "configuration", what, remedy)]
+        what = f"{path}: there is no key yet that signs the records of votes; `kunveno run` makes one"
+        return [Finding("ok", "configuration", what)]
     return [_secret(path, "the key that signs the records of votes", "put the file of the backup back")]
 
 
@@ -102,6 +101,7 @@ async def database(config: Config) -> list[Finding]:
     try:
         async with open_database(config) as opened:
             branches, members = await opened.read(_sizes)
+            signed = 0 if config.votes.key.exists() else await opened.read(_records)
     except (DatabaseUnusable, SchemaError) as error:
         what, _, remedy = str(error).partition("; ")
         return [Finding("bad", "database", what, remedy or "see database.url in the configuration")]
@@ -110,7 +110,17 @@ async def database(config: Config) -> list[Finding]:
         findings.append(
             Finding("warn", "database", "there is no branch yet", "run `kunveno import`, or `kunveno branch create`")
         )
+    if signed:
+        what = f"{config.votes.key}: the key that signed {signed} records of votes is gone; a new one would be another"
+        findings.append(Finding("bad", "configuration", what, "put the file of the backup back before `kunveno run`"))
     return findings
+
+
+async def _records(session: AsyncSession) -> int:
+    """How many records of votes were signed."""
+    from bots.vote.tables import VoteRow
+
+    return await session.scalar(select(func.count()).where(VoteRow.record.is_not(None))) or 0
 
 
 async def _sizes(session: AsyncSession) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from bots import vote
 from bots.kit.bot import Bot
+from bots.vote.chart.studio import Studio
 from bots.vote.policy import VotePolicy
 from bots.vote.sealed import SealedBox
 from bots.vote.settings import SETTINGS, Settings
@@ -51,5 +52,6 @@ def team(config: Config) -> tuple[Bot, ...]:
         VotePolicy(**config.votes.policy_values()),
         SealedBox(ballot_secret.kept(config.votes.secret)),
         record_key.kept(config.votes.key),
+        Studio(),
     )
     return (*installed, Bot(name="vote-settings", hooks=(SETTINGS.by(lambda: settings),)))

@@ -1,15 +1,19 @@
-"""The record of a vote: written once after the result, kept, sent to the room, and given again on request."""
+"""The picture and the record of a vote: made once after the result, sent to the room, and given again on request."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated, Final
 
 from bots.kit.command import Argument
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Strong, compose
-from bots.vote import roll, tables
+from bots.vote import result, roll, tables
+from bots.vote.chart.sketch import Sketch, sketch
+from bots.vote.chart.studio import Studio
 from bots.vote.finding import meant, not_there
+from bots.vote.plan import plan_of
 from bots.vote.record.document import document
 from bots.vote.record.gather import held
 from bots.vote.record.signing import Signer
@@ -17,7 +21,7 @@ from bots.vote.sentences import handle
 from bots.vote.settings import settings_of
 from bots.vote.tables import VoteRow
 from bridge import files
-from bridge.letters import Document, Letter
+from bridge.letters import Document, Letter, Picture
 from bridge.places import Direct, Place, place_at
 from ground import due
 from ground.due import Due
@@ -27,24 +31,57 @@ RECORD: Final = "vote.record"
 """Falls due once a vote is counted."""
 LARGEST: Final = 100 * 1024 * 1024
 """Bytes: some 400,000 ballots with names."""
+_DRAWING: Final = timedelta(seconds=1)
+"""After which a picture is drawn, as a rule."""
 _TYPE: Final = "application/json"
+_PICTURE: Final = "image/png"
 _NUMBER: Final = Argument(what=text("the vote"), example={"en": "V12", "fr": "V12"})
 
 
 async def plan_record(occasion: Occasion, row: VoteRow) -> None:
-    """Have the record written once the result is out: the result does not wait for it."""
-    if settings_of(occasion).signer is not None:
+    """Have the picture drawn and the record written once the result is out: the result does not wait for them."""
+    given = settings_of(occasion)
+    if given.signer is not None or given.studio is not None:
         await due.schedule(occasion.session, RECORD, row.id, occasion.now)
 
 
 async def fell_due(occasion: Occasion, item: Due) -> None:
-    """Write the record of a vote that was counted, and send it to its room."""
-    row, signer = await occasion.session.get(VoteRow, item.subject_id), settings_of(occasion).signer
-    if row is None or row.verdict is None or signer is None:
+    """Send the picture and the record of a vote that was counted to its room.
+
+    The first time the drawing is begun and nothing is sent; the second time it is done, and no transaction waits for
+    it. Whatever process comes then: if it is another one, it begins the drawing anew.
+    """
+    row, given = await occasion.session.get(VoteRow, item.subject_id), settings_of(occasion)
+    if row is None or row.verdict is None:
         return
-    file = row.record or await _keep(occasion, row, signer)
-    letter = await _send(occasion, row, file, place_at(row.place or ""))
-    tables.note_letter(occasion.session, row.id, "record", letter, occasion.now)
+    if given.studio is not None:
+        if not given.studio.begun(row.id) and (shown := await _sketch(occasion, row)) is not None:
+            given.studio.begin(row.id, shown)
+            await due.schedule(occasion.session, RECORD, row.id, occasion.now + _DRAWING)
+            return
+        await _send_picture(occasion, row, given.studio)
+    if given.signer is not None:
+        file = row.record or await _keep(occasion, row, given.signer)
+        letter = await _send(occasion, row, file, place_at(row.place or ""))
+        tables.note_letter(occasion.session, row.id, "record", letter, occasion.now)
+
+
+async def _sketch(occasion: Occasion, row: VoteRow) -> Sketch | None:
+    count = result.count_of(row.verdict or "")
+    voice = await occasion.voice_for(place_at(row.place or ""))
+    return sketch(plan_of(row.options, row.rules), count, voice, number=row.number or 0, question=row.question)
+
+
+async def _send_picture(occasion: Occasion, row: VoteRow, studio: Studio) -> None:
+    drawn, shown = await studio.finished(row.id), await _sketch(occasion, row)
+    studio.forget(row.id)
+    if drawn is None or shown is None:
+        return
+    name = f"{handle(row.number)}.png"
+    file = await files.put(occasion.session, drawn.data, name, _PICTURE)
+    picture = Picture(file, name, _PICTURE, drawn.width, drawn.height, shown.alt)
+    letter = await occasion.put(Letter(to=place_at(row.place or ""), content=picture))
+    tables.note_letter(occasion.session, row.id, "picture", letter, occasion.now)
 
 
 async def record(request: Request, number: Annotated[str, _NUMBER] = "") -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bots.vote import bot
+from bots.vote.chart.studio import Studio
 from bots.vote.policy import VotePolicy
 from bots.vote.record.signing import Signer
 from bots.vote.record.verify import verify
@@ -17,7 +18,7 @@ from bots.vote.sealed import SealedBox
 from bots.vote.settings import Settings
 from bots.vote.tables import VoteRow
 from bridge import files
-from bridge.letters import Document, Poll
+from bridge.letters import Document, Picture, Poll
 from bridge.places import Direct
 from tests.support.conversation import Someone, Stage, stage_on
 from tests.support.said import Said
@@ -153,6 +154,34 @@ async def test_of_a_confidential_vote_it_tells_what_may_be_told(database_url: st
         names = [person.name for person in stage.people.values()]
         raw = json.dumps(known, ensure_ascii=False)
         assert not [name for name in names if name in raw]
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["at once", "killed while it is drawn"])
+async def test_the_picture_comes_once_before_the_record(database_url: str, *, killed: bool) -> None:
+    studio = Studio()
+    async with stage_on(database_url, [bot(Settings(signer=SIGNER, studio=studio))], language="fr") as stage:
+        anna, bruno, *_ = await people(stage)
+        await anna.says("!voter Y allons-nous ?\nclôture: vendredi 18h", room="Lyon")
+        await bruno.says("!voter V1 pour", room="Lyon")
+        await stage.passes(timedelta(days=2, hours=3, minutes=1))
+        assert (await stage.said())[-1].startswith("V1 · Y allons-nous ?\nAdopté")
+        if killed:  # another process knows nothing of what was begun
+            vote = await stage.db.read(lambda session: session.scalar(select(VoteRow.id)))
+            assert studio.begun(str(vote))
+            studio.forget(str(vote))
+        await stage.passes(timedelta(minutes=1))
+        pictured, file = await stage.said()
+        assert pictured.startswith("[picture] V1 · Y allons-nous ?\nAdopté\u00a0: 1 Pour, 0 Contre, 0 Abstention.")
+        assert file == "[file] V1.json"
+        [letter] = [said for said in await stage.all_letters() if isinstance(said.content, Picture)]
+        assert isinstance(letter.content, Picture)
+        name = letter.content.file
+        png = await stage.db.read(lambda session: files.read(session, name))
+        assert png is not None
+        assert png.startswith(b"\x89PNG")
+        assert letter.content.width == 3 * 390
+        await stage.passes(timedelta(days=1))
+        assert await stage.said() == []
 
 
 async def test_no_record_where_nobody_signs(database_url: str) -> None:
