@@ -13,11 +13,11 @@ from bots.vote import result, roll, tables
 from bots.vote.chart.sketch import Sketch, sketch
 from bots.vote.chart.studio import Studio
 from bots.vote.finding import meant, not_there
+from bots.vote.gathering import held
 from bots.vote.plan import plan_of
 from bots.vote.record.document import document
-from bots.vote.record.gather import held
 from bots.vote.record.signing import Signer
-from bots.vote.sentences import handle
+from bots.vote.sentences import handle, worded
 from bots.vote.settings import settings_of
 from bots.vote.tables import VoteRow
 from bridge import files
@@ -69,7 +69,9 @@ async def fell_due(occasion: Occasion, item: Due) -> None:
 async def _sketch(occasion: Occasion, row: VoteRow) -> Sketch | None:
     count = result.count_of(row.verdict or "")
     voice = await occasion.voice_for(place_at(row.place or ""))
-    return sketch(plan_of(row.options, row.rules), count, voice, number=row.number or 0, question=row.question)
+    return sketch(
+        worded(plan_of(row.options, row.rules), voice), count, voice, number=row.number or 0, question=row.question
+    )
 
 
 async def _send_picture(occasion: Occasion, row: VoteRow, studio: Studio) -> None:

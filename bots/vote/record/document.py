@@ -11,6 +11,8 @@ from typing import Final, cast
 from pydantic import JsonValue
 
 from bots.vote import result
+from bots.vote.apportion import Apportionment
+from bots.vote.assembly import Measure
 from bots.vote.counting.outcome import Outcome
 from bots.vote.counting.record import record as counted
 from bots.vote.counting.values import READ, Kind
@@ -95,11 +97,19 @@ class Held:
     said: Sequence[str]
     root: str | None = None
     """Of all parts together, where they are several."""
+    mandates: Mapping[str, int] | None = None
+    """Of each branch in a vote of many branches, and how they are split."""
+    apportionment: Apportionment | None = None
 
 
 def document(held: Held) -> dict[str, JsonValue]:
     """The record of a vote, not signed yet."""
-    named = {held.branch, *(part.branch for part in held.parts), *(paper.branch for paper in held.papers)}
+    named = {
+        held.branch,
+        *(held.mandates or {}),
+        *(part.branch for part in held.parts),
+        *(paper.branch for paper in held.papers),
+    }
     made: dict[str, JsonValue] = {
         "format": FORMAT,
         "version": VERSION,
@@ -124,6 +134,9 @@ def document(held: Held) -> dict[str, JsonValue]:
         "turnout": {"voted": held.count.voted, "proxies": held.count.proxies},
         **figures(held.plan, held.count, held.said),
     }
+    if held.mandates is not None:
+        made["mandates"] = dict(held.mandates)
+        made["apportionment"] = str(held.apportionment)
     entries = [*map(_event, held.events), *(_paper(held.plan, paper) for paper in held.papers)]
     linked = chain.linked(chain.start(made), entries)
     made["entries"] = cast(JsonValue, linked)
@@ -142,6 +155,8 @@ def figures(plan: Plan, count: Count, said: Sequence[str] = ()) -> dict[str, Jso
     if count.ballots is None:
         return {"count": None, "verdict": verdict}
     decided, outcome = result.decided(plan, count)
+    if count.assembled is not None:
+        verdict["measures"] = [_measure(plan, one) for one in count.assembled.measures]
     verdict["tests"] = _tests(decided, outcome)
     return {"count": _of_motion(decided) if outcome is None else cast(JsonValue, counted(outcome)), "verdict": verdict}
 
@@ -180,6 +195,13 @@ def _tests(verdict: Verdict, outcome: Outcome | None) -> list[JsonValue]:
             {"test": "majority", "of": verdict.base, "needed": verdict.needed, "found": votes.in_favour, "met": met}
         )
     return made
+
+
+def _measure(plan: Plan, one: Measure) -> JsonValue:
+    return {
+        "by": str(one.by), "totals": list(one.totals), "without": one.without, "result": str(one.result),
+        "winners": [plan.options[winner] for winner in one.winners],
+    }  # fmt: skip
 
 
 def _part(part: Part) -> JsonValue:

@@ -13,6 +13,8 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from bots.vote import merkle, result
+from bots.vote.apportion import Apportionment
+from bots.vote.assembly import Part
 from bots.vote.plan import Plan, plan_of
 from bots.vote.record import canonical, chain, signing
 from bots.vote.record.ballots import kept_of
@@ -194,6 +196,15 @@ class _Recount:
         if (other := lines.setdefault(place, at)) != at:
             yield f"entry {at}: the same voter as in entry {other}"
 
+    def _parts(self, plan: Plan) -> list[Part]:
+        """The ballots by branch, in the order in which they are counted."""
+        ballots: dict[str, dict[str, int]] = {branch: {} for branch in sorted(self._document["mandates"])}
+        for _, one in self._ballots:
+            into, kept = ballots[one["branch"]], kept_of(plan, one["ballot"])
+            into[kept] = into.get(kept, 0) + one["weight"]
+        mandates = self._document["mandates"]
+        return [Part(branch_id=branch, ballots=those, mandates=mandates[branch]) for branch, those in ballots.items()]
+
     def _turnout(self) -> Check:
         stated, parts = self._document["turnout"], self._document["parts"]
         check = Check("turnout", f"{stated['voted']} voted, {stated['proxies']} of them by proxy")
@@ -222,8 +233,18 @@ class _Recount:
                 plan, ballots, voted=document["turnout"]["voted"], roll=document["electorate"]["size"],
                 weight=document["electorate"]["weight"],
             )  # fmt: skip
+            if plan.by is not None:
+                if self._confidential:
+                    check.note = "few confidential ballots are not told by branch: only the tally of heads was counted"
+                    check.wrong += islice(
+                        differences(document["count"], figures(plan, counted)["count"], "count"), _MOST
+                    )
+                    return check
+                counted = result.assemble(
+                    plan, counted, ballots, self._parts(plan), (), Apportionment(document["apportionment"])
+                )
             found = figures(plan, counted, document["verdict"]["sentences"])
-        except (ValueError, ArithmeticError) as error:
+        except (KeyError, ValueError, ArithmeticError) as error:
             check.wrong.append(f"the ballots cannot be counted: {error}")
             return check
         for key in ("count", "verdict"):

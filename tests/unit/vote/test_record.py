@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bots.vote import merkle, result
+from bots.vote import assembly, merkle, result
+from bots.vote.apportion import Apportionment
+from bots.vote.assembly import By
 from bots.vote.counting.outcome import Method
 from bots.vote.electorate import Electorate
 from bots.vote.majorities import Majority, Quorum
@@ -247,6 +249,31 @@ def test_what_is_no_record_fails_and_does_not_break(content: bytes) -> None:
     report = verify(content)
     assert not report.passed
     assert wrong(report)
+
+
+def test_a_vote_of_many_branches_is_counted_branch_by_branch() -> None:
+    plan = Plan(options=("Oui", "Non"), by=By.BRANCHES)
+    vote = held(plan, ["b", "b", "b", "a", "a"])
+    branches = ("brest", "brest", "brest", "lyon", "paris")
+    papers = [replace(paper, branch=branch) for paper, branch in zip(vote.papers, branches, strict=True)]
+    parts = [
+        assembly.Part(branch_id="brest", ballots={"b": 3}, mandates=1),
+        assembly.Part(branch_id="lyon", ballots={"a": 1}, mandates=1),
+        assembly.Part(branch_id="paris", ballots={"a": 1}, mandates=2),
+    ]
+    count = result.assemble(plan, vote.count, {"a": 2, "b": 3}, parts, (), Apportionment.REMAINDER)
+    assert (vote.count.result, count.result) == ("lost", "carried")
+    content = signed(
+        replace(
+            vote, papers=papers, count=count, mandates={"brest": 1, "lyon": 1, "paris": 2},
+            apportionment=Apportionment.REMAINDER, names={"lyon": "Lyon", "brest": "Brest", "paris": "Paris"},
+        )
+    )  # fmt: skip
+    assert wrong(verify(content)) == []
+    measured = [one["by"] for one in json.loads(content)["verdict"]["measures"]]
+    assert "mandates" in measured
+    said = wrong(verify(resigned(content, mandates={"brest": 9, "lyon": 1, "paris": 2})))
+    assert said[0].startswith(f"verdict.measures[{measured.index('mandates') + 1}]")
 
 
 def test_the_schema_is_one() -> None:

@@ -18,8 +18,9 @@ from bots.vote.electorate import electorate_of
 from bots.vote.plan import plan_of
 from bots.vote.record.document import EVENTS, Entered, Event, Held, Paper, Part
 from bots.vote.roll import Entry
-from bots.vote.sentences import handle
-from bots.vote.tables import CountRow, VoteEventRow, VoteRow
+from bots.vote.sentences import handle, worded
+from bots.vote.settings import settings_of
+from bots.vote.tables import CountRow, PlaceRow, VoteEventRow, VoteRow
 from bots.vote.voters import counted_ballots
 from bridge.places import place_at
 from party.members import MemberRow
@@ -33,14 +34,14 @@ async def held(occasion: Occasion, row: VoteRow) -> Held:
     """A vote that was counted, as values. Raises ValueError for one that was not."""
     if row.verdict is None or row.roll_root is None or row.opened_at is None or row.closed_at is None:
         raise ValueError("there is no record of a vote that is not counted")
-    plan, count = plan_of(row.options, row.rules), result.count_of(row.verdict)
+    voice = await occasion.voice_for(place_at(row.place or ""))
+    plan, count = worded(plan_of(row.options, row.rules), voice), result.count_of(row.verdict)
     entries = await roll.entries(occasion.session, row.id)
     if row.confidential:
         papers = await _alike(occasion, row)
     else:
         papers = await _papers(occasion, await counted_ballots(occasion, row), entries)
     leaves = [leaf.hex() for leaf in roll.leaves(row, entries)] if len(entries) <= MOST_LEAVES else None
-    voice = await occasion.voice_for(place_at(row.place or ""))
     return Held(
         vote=handle(row.number),
         branch=row.branch_id,
@@ -62,6 +63,8 @@ async def held(occasion: Occasion, row: VoteRow) -> Held:
         events=await _events(occasion, row),
         papers=papers,
         count=count,
+        mandates=None if plan.by is None else await _mandates(occasion, row),
+        apportionment=None if plan.by is None else settings_of(occasion).policy.apportionment,
         said=[said for line in result.lines(plan, count) for said in _said(voice, line)],
     )  # fmt: skip
 
@@ -84,6 +87,11 @@ async def _papers(occasion: Occasion, counted: Sequence[Counted], entries: Seque
         )
         for one in counted
     ]
+
+
+async def _mandates(occasion: Occasion, row: VoteRow) -> dict[str, int]:
+    query = select(PlaceRow.branch_id, PlaceRow.mandates).where(PlaceRow.vote_id == row.id)
+    return dict((await occasion.session.execute(query)).all())
 
 
 async def _alike(occasion: Occasion, row: VoteRow) -> list[Paper]:
