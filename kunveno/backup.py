@@ -1,9 +1,9 @@
 """The whole register in one file, and back.
 
 A backup is a tar.gz with a manifest, the tables as an SQLite file (whichever database they come from), the
-configuration, the registration and the account's signing keys as they stand. It is taken from one snapshot, while
-everything goes on running. It never holds the keys of a device: used again, they would betray what they protect; nor
-ballots that nobody may read.
+configuration, the registration, the account's signing keys and the key of vote records as they stand. It is taken from
+one snapshot, while everything goes on running. It never holds the keys of a device: used again, they would betray what
+they protect; nor ballots that nobody may read.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ REGISTER: Final = "register.db"
 CONFIGURATION: Final = "config.yaml"
 REGISTRATION: Final = "registration.yaml"
 SIGNING_KEYS: Final = "signing-keys.json"
+VOTE_KEY: Final = "vote-key"
 _MANIFEST: Final = "manifest.json"
-_PARTS: Final = (REGISTER, CONFIGURATION, REGISTRATION, SIGNING_KEYS)
+_PARTS: Final = (REGISTER, CONFIGURATION, REGISTRATION, SIGNING_KEYS, VOTE_KEY)
 _FORMAT: Final = 1
 _CHUNK: Final = 500
 """Rows that are in memory at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Final
 
 import aiohttp
 from sqlalchemy import func, select
@@ -18,6 +19,8 @@ from kunveno.findings import Finding
 from kunveno.migrate import SchemaError
 from party.branches import BranchRow
 from party.members import MemberRow
+
+_VOTE: Final = "vote"
 
 
 async def look(config: Config, *, probe: bool = False, clock: Clock | None = None) -> list[Finding]:
@@ -61,6 +64,7 @@ def configuration(config: Config) -> list[Finding]:
         findings.append(_secret(account.registration, "the registration", "`kunveno init` writes one"))
     secrets = (account.token_file, account.password_file, config.database.password_file)
     findings += [_secret(path, "a secret", "write it there, in one line") for path in secrets if path is not None]
+    findings += _vote_key(config)
     if not config.organisation.administrators:
         findings.append(
             Finding(
@@ -68,6 +72,17 @@ def configuration(config: Config) -> list[Finding]:
             )
         )
     return findings
+
+
+def _vote_key(config: Config) -> list[Finding]:
+    """The key that signs the records of votes; none where nobody votes."""
+    if _VOTE in config.bots.disabled:
+        return []
+    path = config.votes.key
+    if not path.exists():
+        what = f"{path}: there is no key yet that signs the records of votes; `kunveno run` makes one"
+        return [Finding("ok", "configuration", what)]
+    return [_secret(path, "the key that signs the records of votes", "put the file of the backup back")]
 
 
 def _secret(path: Path, what: str, remedy: str) -> Finding:
@@ -86,6 +101,7 @@ async def database(config: Config) -> list[Finding]:
     try:
         async with open_database(config) as opened:
             branches, members = await opened.read(_sizes)
+            signed = 0 if config.votes.key.exists() else await opened.read(_records)
     except (DatabaseUnusable, SchemaError) as error:
         what, _, remedy = str(error).partition("; ")
         return [Finding("bad", "database", what, remedy or "see database.url in the configuration")]
@@ -94,7 +110,17 @@ async def database(config: Config) -> list[Finding]:
         findings.append(
             Finding("warn", "database", "there is no branch yet", "run `kunveno import`, or `kunveno branch create`")
         )
+    if signed:
+        what = f"{config.votes.key}: the key that signed {signed} records of votes is gone; a new one would be another"
+        findings.append(Finding("bad", "configuration", what, "put the file of the backup back before `kunveno run`"))
     return findings
+
+
+async def _records(session: AsyncSession) -> int:
+    """How many records of votes were signed."""
+    from bots.vote.tables import VoteRow
+
+    return await session.scalar(select(func.count()).where(VoteRow.record.is_not(None))) or 0
 
 
 async def _sizes(session: AsyncSession) -> tuple[int, int]:

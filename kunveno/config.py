@@ -162,10 +162,12 @@ class VotesSection(Policy):
     """Whether abstentions count among the votes cast where nobody says otherwise."""
     secret: LocalPath = Field(default=Path("ballot-secret"), validate_default=True)
     """The file of the secret of confidential ballots."""
+    key: LocalPath = Field(default=Path("vote-key"), validate_default=True)
+    """The file of the key that signs the records of votes."""
 
     def policy_values(self) -> dict[str, Any]:
         """What `bots.vote.policy.VotePolicy` takes."""
-        return {**self.model_dump(exclude={"secret"}), "remind": self.remind or 0}
+        return {**self.model_dump(exclude={"secret", "key"}), "remind": self.remind or 0}
 
 
 class LogSection(Policy):
@@ -230,7 +232,7 @@ def parse(text: str, path: Path) -> Config:
     if not isinstance(data, dict):
         raise ConfigError([Problem(str(path), 1, "", "this is no configuration; `kunveno init` writes one")])
     try:
-        config = Config.model_validate({"database": {}, **data}, context={"base": path.absolute().parent})
+        config = Config.model_validate({"database": {}, "votes": {}, **data}, context={"base": path.absolute().parent})
     except ValidationError as error:
         raise ConfigError(
             config_problems.describe(Config, error, file=str(path), data=data, line=document.line)

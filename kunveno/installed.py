@@ -8,10 +8,11 @@ from typing import Final
 
 from bots import vote
 from bots.kit.bot import Bot
+from bots.vote.chart.studio import Studio
 from bots.vote.policy import VotePolicy
 from bots.vote.sealed import SealedBox
 from bots.vote.settings import SETTINGS, Settings
-from kunveno import ballot_secret
+from kunveno import ballot_secret, record_key
 from kunveno.config import Config
 
 GROUP: Final = "kunveno.bots"
@@ -42,10 +43,15 @@ def bots(disabled: Collection[str] = ()) -> tuple[Bot, ...]:
 def team(config: Config) -> tuple[Bot, ...]:
     """The bots that the configuration leaves on, and what some of them are given.
 
-    Raises BotUnusable and BallotSecretUnusable.
+    Raises BotUnusable and SecretUnusable.
     """
     installed = bots(config.bots.disabled)
     if all(bot.name != vote.BOT.name for bot in installed):
         return installed
-    settings = Settings(VotePolicy(**config.votes.policy_values()), SealedBox(ballot_secret.kept(config.votes.secret)))
+    settings = Settings(
+        VotePolicy(**config.votes.policy_values()),
+        SealedBox(ballot_secret.kept(config.votes.secret)),
+        record_key.kept(config.votes.key),
+        Studio(),
+    )
     return (*installed, Bot(name="vote-settings", hooks=(SETTINGS.by(lambda: settings),)))

@@ -16,6 +16,7 @@ from bots.vote import (
     polls,
     presiding,
     proxying,
+    recording,
     reminding,
     spreading,
 )
@@ -40,6 +41,7 @@ BOT = Bot(
         reminding.GO_ON: reminding.go_on,
         consulting.ERASE: consulting.erase,
         presiding.LAPSE: presiding.not_decided,
+        recording.RECORD: recording.fell_due,
     },
     listens={
         PollResponse: (polls.responded,),

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bots.kit.command import Command
-from bots.vote import closing, consulting, opening, proxying, reminding, showing, voters
+from bots.vote import closing, consulting, opening, proxying, recording, reminding, showing, voters
 from ground.texts import text
 
 _A_VOTE: Final = re.compile(r"v?\d+")
@@ -51,6 +51,14 @@ COMMANDS: Final = (
         summary=text("The result of a vote."),
         aliases={"en": ("result",), "fr": ("voter résultat", "résultat")},
         examples={"en": "vote result V12", "fr": "voter résultat V12"},
+    ),
+    Command(
+        name="vote record",
+        takes=_A_VOTE,
+        run=recording.record,
+        summary=text("The record of a vote, as a file that anybody can check."),
+        aliases={"fr": ("voter procès-verbal", "voter pv")},
+        examples={"en": "vote record V12", "fr": "voter procès-verbal V12"},
     ),
     Command(
         name="vote who",

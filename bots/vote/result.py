@@ -214,6 +214,14 @@ def short(plan: Plan, result: Count) -> Text:
     return _bare(plan, result)
 
 
+def decided(plan: Plan, result: Count) -> tuple[Verdict, Outcome | None]:
+    """The tests of a motion; or that of the quorum alone, and the count of an election. Its ballots have to be there:
+    raises ValueError where the verdict alone is told."""
+    if result.ballots is None:
+        raise ValueError("the numbers of this vote are not told")
+    return _decided(plan, result.ballots, result)
+
+
 def first_totals(plan: Plan, ballots: Mapping[str, int]) -> tuple[int, ...]:
     """How many ballots name each choice."""
     totals = [0] * len(plan.options)

@@ -119,12 +119,20 @@ async def proof(session: AsyncSession, vote: VoteRow, member_id: str) -> Proof |
     if mine is None or vote.salt is None or vote.roll_root is None:
         return None
     key = bytes.fromhex(vote.salt)
-    leaves = [_leaf(one.number, one.branch_id, one.weight, _salt(key, one.number)) for one in roll]
-    beside = merkle.path(leaves, mine.position)
+    beside = merkle.path(leaves(vote, roll), mine.position)
     return Proof(
         mine.number, mine.branch_id, mine.weight, _salt(key, mine.number).hex(), mine.position, len(roll),
         tuple(other.hex() for other in beside), vote.roll_root,
     )  # fmt: skip
+
+
+def leaves(vote: VoteRow, roll: Sequence[Entry]) -> list[bytes]:
+    """The hashes of the lines of a roll, in its order. They tell nothing of who is on it, and lead to its root. Raises
+    ValueError for a vote whose roll is not frozen."""
+    if vote.salt is None:
+        raise ValueError("there is no roll yet")
+    key = bytes.fromhex(vote.salt)
+    return [_leaf(one.number, one.branch_id, one.weight, _salt(key, one.number)) for one in roll]
 
 
 def check(proof: Proof) -> bool:

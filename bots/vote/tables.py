@@ -86,6 +86,8 @@ class VoteRow(Base):
     """When the table of its branches is looked at next, where something has changed since."""
     told: Mapped[str | None] = mapped_column(String(64))
     """The SHA-256 of what that table last said, so that it says nothing twice."""
+    record: Mapped[str | None] = mapped_column(String(26))
+    """The file of the record, once it is written."""
 
 
 class VoteEventRow(Base):

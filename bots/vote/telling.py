@@ -5,7 +5,9 @@ from __future__ import annotations
 from bots.kit.request import Occasion
 from bots.kit.wording import Line, Strong
 from bots.vote import branchwise, result, tables
+from bots.vote.motion import Result
 from bots.vote.plan import plan_of
+from bots.vote.recording import plan_record
 from bots.vote.result import Count
 from bots.vote.sentences import handle, worded
 from bots.vote.tables import VoteRow
@@ -14,7 +16,8 @@ from ground.texts import text
 
 
 async def tell(occasion: Occasion, row: VoteRow, counted: Count, *after: Line, kind: str = "counted") -> None:
-    """Keep a count and say it. `kind`: what that is among what happened to the vote."""
+    """Keep a count and say it; once it is final, its picture and its record follow. `kind`: what that is among what
+    happened to the vote."""
     row.verdict = counted.kept()
     tables.note_event(occasion.session, row.id, kind, actor="system", at=occasion.now)
     head = text("{number} · {question}", number=Strong(handle(row.number)), question=row.question)
@@ -23,3 +26,5 @@ async def tell(occasion: Occasion, row: VoteRow, counted: Count, *after: Line, k
     lines = (*result.lines(plan, counted), *(await branchwise.rows(occasion, plan, counted)), *after)
     letter = await occasion.send(room, head, *lines, notice=False)
     tables.note_letter(occasion.session, row.id, "result", letter, occasion.now)
+    if counted.result != Result.OPEN:
+        await plan_record(occasion, row)

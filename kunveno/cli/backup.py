@@ -37,8 +37,8 @@ def backup(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write the database, the configuration, the registration and the signing keys to one file, while all goes on."""
-    from kunveno.backup import CONFIGURATION, REGISTRATION, SIGNING_KEYS, BackupError, default_name
+    """Write the database, the configuration, the registration and the keys that sign to one file, while all goes on."""
+    from kunveno.backup import CONFIGURATION, REGISTRATION, SIGNING_KEYS, VOTE_KEY, BackupError, default_name
     from kunveno.backup import backup as written
 
     async def work(app: App) -> None:
@@ -52,6 +52,8 @@ def backup(
             files[REGISTRATION] = homeserver.registration
         if homeserver.signing_keys.exists():
             files[SIGNING_KEYS] = homeserver.signing_keys
+        if app.config.votes.key.exists():
+            files[VOTE_KEY] = app.config.votes.key
         try:
             manifest = await written(app.database, files, target, at)
         except BackupError as error:
@@ -115,7 +117,7 @@ def _config(ctx: typer.Context, opened: Opened) -> Config:
 
 def _place_files(ctx: typer.Context, opened: Opened) -> None:
     """The configuration first: it says where the others go."""
-    from kunveno.backup import CONFIGURATION, REGISTRATION, SIGNING_KEYS
+    from kunveno.backup import CONFIGURATION, REGISTRATION, SIGNING_KEYS, VOTE_KEY
 
     if (content := opened.part(CONFIGURATION)) is not None:
         _place(of(ctx).config_path, content)
@@ -123,6 +125,8 @@ def _place_files(ctx: typer.Context, opened: Opened) -> None:
         _place(of(ctx).config().homeserver.registration, content)
     if (content := opened.part(SIGNING_KEYS)) is not None:
         _place(of(ctx).config().homeserver.signing_keys, content)
+    if (content := opened.part(VOTE_KEY)) is not None:
+        _place(of(ctx).config().votes.key, content)
 
 
 def _place(path: Path, content: bytes) -> None:

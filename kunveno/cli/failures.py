@@ -16,18 +16,18 @@ def explain(failure: Exception, translator: Translator) -> tuple[str, Exit] | No
     from bridge.mirror.link import LinkError
     from ground.database import DatabaseUrlError
     from kunveno.app import DatabaseUnusable
-    from kunveno.ballot_secret import BallotSecretUnusable
     from kunveno.config import ConfigError
     from kunveno.connection import AccountUnusable
     from kunveno.installed import BotUnusable
     from kunveno.migrate import SchemaError
+    from kunveno.secret_files import SecretUnusable
     from party.errors import RegisterError
 
     if isinstance(failure, BrokenPipeError):
         return None
     if isinstance(failure, RegisterError):
         return translator.say(failure.text), Exit.REFUSED
-    if isinstance(failure, (ConfigError, RegistrationUnreadable, BotUnusable, BallotSecretUnusable)):
+    if isinstance(failure, (ConfigError, RegistrationUnreadable, BotUnusable, SecretUnusable)):
         return str(failure), Exit.CONFIGURATION
     if isinstance(failure, (DatabaseUnusable, SchemaError, DatabaseUrlError)):
         return str(failure), Exit.DATABASE

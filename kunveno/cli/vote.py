@@ -17,7 +17,7 @@ class Ranked(StrEnum):
     SCHULZE = "schulze"
 
 
-group = typer.Typer(name="vote", help="Count votes.", no_args_is_help=True)
+group = typer.Typer(name="vote", help="Count votes, and verify their records.", no_args_is_help=True)
 
 
 def add(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def add(app: typer.Typer) -> None:
 
 @group.callback()
 def _group() -> None:
-    """Count votes."""
+    """Count votes, and verify their records."""
 
 
 @group.command()
@@ -44,3 +44,39 @@ def count(
     if method is Ranked.IRV and seats not in (None, 1):
         raise typer.BadParameter("instant runoff fills one seat; stv fills several", param_hint="'--seats'")
     counted.count_file(file, method.value, seats=seats, seed=seed, json=json)
+
+
+@group.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The record of a vote, such as V12.json.")],
+    key: Annotated[
+        str | None, typer.Option(metavar="HEX", help="The organisation's public key, as it was made known.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+) -> None:
+    """Count a vote again from its record, and say what differs. Needs no configuration."""
+    from kunveno.cli import records
+
+    records.verify_file(file, key=key, json=json)
+
+
+@group.command()
+def record(
+    ctx: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Of the vote, such as V12.")],
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to. Default: standard output.")
+    ] = None,
+) -> None:
+    """Give the record of a vote that was counted, byte for byte as it was sent."""
+    from kunveno.cli import records
+
+    records.give(ctx, number, to)
+
+
+@group.command()
+def key(ctx: typer.Context) -> None:
+    """Print the public half of the key that signs the records of votes, to be made known."""
+    from kunveno.cli import records
+
+    records.show_key(ctx)

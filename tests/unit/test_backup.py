@@ -20,7 +20,7 @@ from bridge.matrix.rooms import Origin, remember
 from bridge.mirror.tables import identity
 from bridge.places import BranchRoom, Direct
 from ground.database import Base, Database
-from kunveno import migrate
+from kunveno import migrate, record_key
 from kunveno.backup import CONFIGURATION, REGISTRATION, BackupError, backup, default_name, restore, unpack
 from kunveno.cli import build
 from party import changes
@@ -253,6 +253,7 @@ def test_the_commands_bring_a_whole_installation_to_another_place(tmp_path: Path
     new.mkdir()
     (old / "config.yaml").write_text(CONFIG)
     (old / "registration.yaml").write_text("as_token: secret\n")
+    signer = record_key.kept(old / "vote-key")
 
     async def fill() -> None:
         async with Database.open(f"sqlite:///{old / 'kunveno.db'}") as db:
@@ -268,6 +269,7 @@ def test_the_commands_bring_a_whole_installation_to_another_place(tmp_path: Path
     assert status == 0, said
     assert (new / "config.yaml").read_text() == CONFIG
     assert stat.S_IMODE((new / "registration.yaml").stat().st_mode) == 0o600
+    assert record_key.kept(new / "vote-key").public == signer.public
 
     async def held(folder: Path) -> dict[str, list[tuple[object, ...]]]:
         async with Database.open(f"sqlite:///{folder / 'kunveno.db'}") as db:

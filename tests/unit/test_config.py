@@ -266,3 +266,13 @@ def test_filling_in_keeps_comments_and_says_exactly_the_value(value: str) -> Non
 
 def test_written_values_are_yaml() -> None:
     assert (written(None), written(("a", "b")), written("Europe/Paris")) == ("null", '["a", "b"]', "Europe/Paris")
+
+
+def test_the_files_of_the_votes_are_beside_the_configuration_also_where_it_says_nothing_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "organisation: {name: X, language: en, timezone: Europe/Paris, tiers: {national: {name: {en: National}}}}\n"
+        'homeserver: {url: "http://127.0.0.1:1", server_name: example.org, user_id: "@kunveno:example.org"}\n'
+    )
+    votes = load(path).votes
+    assert (votes.secret, votes.key) == (tmp_path / "ballot-secret", tmp_path / "vote-key")

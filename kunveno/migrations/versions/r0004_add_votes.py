@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("seed", sa.String(length=64), nullable=True),
         sa.Column("look_at", Instant(), nullable=True),
         sa.Column("told", sa.String(length=64), nullable=True),
+        sa.Column("record", sa.String(length=26), nullable=True),
         sa.ForeignKeyConstraint(["branch_id"], ["branches.id"], name=op.f("fk_votes_branch_id")),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_votes_member_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_votes")),

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from bots.kit.surroundings import Limits
-from bots.vote import BOT
+from bots.vote import BOT, bot
+from bots.vote.record.signing import Signer
+from bots.vote.settings import Settings
 from tests.support.conversation import stage_on
 from tests.support.transcript import chats_in, play
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 BELOW = [DOCS / "organisers" / "assemblies.md", DOCS / "fr" / "organisers" / "assemblies.md"]
+RECORDS = [DOCS / "organisers" / "records.md", DOCS / "fr" / "organisers" / "records.md"]
 PAGES = [DOCS / "organisers" / "votes.md", DOCS / "fr" / "organisers" / "votes.md"]
 
 
@@ -40,6 +43,17 @@ async def test_what_is_shown_of_many_branches_happens(database_url: str, page: P
         await stage.person("Gina", "Givors")
         for chat in chats:
             await play(stage, chat)
+
+
+@pytest.mark.parametrize("page", RECORDS, ids=["en", "fr"])
+async def test_what_the_page_of_records_shows_happens(database_url: str, page: Path) -> None:
+    [chat] = chats_in(page)
+    with_records = bot(Settings(signer=Signer(b"k" * 32)))
+    async with stage_on(database_url, [with_records], language=chat.language) as stage:
+        await stage.person("Anna", "Lyon", offices=["secretary"])
+        for name in ("Bruno", "Clara"):
+            await stage.person(name, "Lyon")
+        await play(stage, chat)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=["en", "fr"])
