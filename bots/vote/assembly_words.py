@@ -33,7 +33,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Table:
     """How a vote stands in the branches of `origin`: whether it is `running`, how many branches there are, in how many
-    it is open, and the names of those that have no room, where it has not arrived yet, that did not take it, and where it
+    it is open, and the names of those that have no room, where it has not arrived, that did not take it, and where it
     arrived late."""
 
     running: bool

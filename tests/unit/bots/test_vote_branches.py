@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
 
 from bots.vote import bot
 from bots.vote.policy import VotePolicy
+from bots.vote.record.signing import Signer
+from bots.vote.record.verify import verify
 from bots.vote.sealed import SealedBox
 from bots.vote.settings import Settings
 from bots.vote.spreading import OWNER
 from bots.vote.tables import PlaceRow
-from bridge.letters import Correction, Poll, PollClosing, Words
+from bridge import files
+from bridge.letters import Correction, Document, Poll, PollClosing, Words
 from bridge.places import BranchRoom
-from tests.support.conversation import Someone, Stage, stage_on
+from tests.support.conversation import Someone, Stage, find, stage_on
 from tests.support.said import Said
 
 BOT = bot(Settings(VotePolicy(mandate_members=2), SealedBox(b"s" * 32)))
@@ -337,6 +342,30 @@ async def test_confidential_ballots_of_few_are_told_together(database_url: str) 
             "6 of 6 voted (100%).",
         ]
         assert "In Givors" not in found["Givors"], "one ballot is not told apart"
+
+
+@pytest.mark.parametrize("way", ["heads", "mandates", "double"])
+async def test_its_record_can_be_counted_again(database_url: str, way: str) -> None:
+    signing = bot(Settings(VotePolicy(mandate_members=2), SealedBox(b"s" * 32), Signer(b"k" * 32)))
+    async with stage_on(database_url, [signing]) as stage:
+        rosa = await stage.person("Rosa", "Rhône", offices=["secretary"])
+        lyon = [await stage.person(name, "Lyon") for name in ("Anna", "Bruno", "Clara")]
+        gina = await stage.person("Gina", "Givors")
+        await rosa.says(f"!vote Shall we strike? --below --count {way}", room="Rhône")
+        await rosa.taps("✅")
+        for person, choice in (*((one, "for") for one in lyon), (gina, "against")):
+            await person.says(f"vote V1 {choice}")
+        await stage.passes(WEEK)
+        (file,) = [said for said in await stage.all_letters() if isinstance(said.content, Document)]
+        assert isinstance(file.content, Document)
+        kept = await stage.db.read(partial(files.read, file=file.content.file))
+        assert kept is not None
+        report = verify(kept)
+        assert report.passed, [said for check in report.checks for said in check.wrong]
+        known = json.loads(kept)
+        assert {ballot["branch"] for ballot in known["entries"] if ballot["kind"] == "ballot"} == {
+            find(await stage.tree(), name).id for name in ("Lyon", "Givors")
+        }
 
 
 async def test_the_places_are_kept_once(stage: Stage, people: People) -> None:

@@ -145,7 +145,7 @@ async def test_of_a_confidential_vote_it_tells_what_may_be_told(database_url: st
         await anna.says("!vote close V1", room="Lyon")
         await stage.passes(timedelta(minutes=1))
         known = await record(stage)
-        assert known["turnout"] == {"voted": voters, "proxies": 0}
+        assert known["turnout"] == {"voted": voters, "proxies": 0, "present": None}
         counted = [(one["ballot"], one["alike"]) for one in known["entries"] if one["kind"] == "ballots"]
         if voters < 10:
             assert (counted, known["count"]) == ([], None)

@@ -14,12 +14,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bots.vote import assembly, merkle, result
+from bots.vote import assembly, declared, merkle, result
 from bots.vote.apportion import Apportionment
 from bots.vote.assembly import By
 from bots.vote.counting.outcome import Method
+from bots.vote.counting.ties import TieRule
 from bots.vote.electorate import Electorate
-from bots.vote.majorities import Majority, Quorum
+from bots.vote.majorities import SIMPLE, Majority, Quorum
 from bots.vote.plan import Plan
 from bots.vote.record import canonical, signing
 from bots.vote.record.document import Entered, Event, Held, Paper, Part, document
@@ -203,8 +204,10 @@ def test_a_signature_is_written_in_one_way() -> None:
     [
         ({"count": {"method": "motion", "for": 5, "against": 1, "abstained": 1}},
          "count.for: the file says 5, the ballots say 4"),
-        ({"turnout": {"voted": 7, "proxies": 1}}, "turnout.voted: the file says 7, the ballots say 6"),
-        ({"turnout": {"voted": 6, "proxies": 0}}, "turnout.proxies: the file says 0, the ballots say 1"),
+        ({"turnout": {"voted": 7, "proxies": 1, "present": None}},
+         "turnout.voted: the file says 7, the ballots say 6"),
+        ({"turnout": {"voted": 6, "proxies": 0, "present": None}},
+         "turnout.proxies: the file says 0, the ballots say 1"),
         ({"question": "Another?"}, "entry 1 is not what was hashed, or an entry before it is missing"),
     ],
     ids=["totals", "turnout", "proxies", "question"],
@@ -242,6 +245,30 @@ def test_a_ballot_that_the_rules_do_not_allow_is_said() -> None:
     for ballot, said in (([1, 2], "it names 2 choices, and 1 are allowed"), ([4], "something else than the choices 1")):
         entries[3]["ballot"] = ballot
         assert any("entry 4" in one and said in one for one in wrong(verify(resigned(WHOLE, entries=entries))))
+
+
+def test_what_decided_between_equals_is_counted_again() -> None:
+    drawn = replace(MOTION, majority=SIMPLE, ties=TieRule.DRAWN)
+    vote = held(drawn, ["a", "a", "b", "b"])
+    seeds = ("5ac1", "2b", "77", "e0")
+    results = set()
+    for seed in seeds:
+        count = result.settled(drawn, replace(vote.count, seed=seed))
+        results.add(count.result)
+        report = verify(signed(replace(vote, count=count)))
+        assert report.passed, wrong(report)
+        assert any(declared.commitment(seed) in check.note for check in report.checks)
+        other = resigned(signed(replace(vote, count=count)), equals={"seed": "no", "chair": [], "lapsed": False})
+        assert verify(other).passed is (result.settled(drawn, replace(vote.count, seed="no")).result == count.result)
+    assert results == {"carried", "lost"}
+    chaired = replace(drawn, ties=TieRule.CHAIR)
+    for chair, lapsed, expected in (((0,), False, "carried"), ((1,), False, "lost"), ((), True, "lost")):
+        count = result.settled(chaired, replace(vote.count, chair=chair, lapsed=lapsed))
+        assert count.result == expected
+        record = signed(replace(vote, plan=chaired, count=count))
+        assert verify(record).passed, wrong(verify(record))
+        turned = {"seed": None, "chair": [2 - chair[0]] if chair else [1], "lapsed": False}
+        assert any("verdict.result" in said for said in wrong(verify(resigned(record, equals=turned))))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"a":NaN}', b"{" * 100_000, b'{"a":"\\ud800"}'])
