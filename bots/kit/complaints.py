@@ -102,5 +102,5 @@ def unknown_command(unknown: Unknown, *, help_line: str = "help") -> Problem:
         return Problem(text("I do not know `{typed}`. Did you mean this?", typed=typed), example=unknown.nearest)
     if unknown.among:
         names = tuple(Typed(name) for name in unknown.among)
-        return Problem(text("After `{typed}` one more word is needed: {names}", typed=typed, names=names))
+        return Problem(text("These begin with `{typed}`: {names}", typed=typed, names=names))
     return Problem(text("I do not know `{typed}`. What I can do here: {help}", typed=typed, help=Typed(help_line)))

@@ -153,12 +153,45 @@ def test_a_command_by_any_of_its_names_the_longest_first(typed: str, name: str, 
         ("!mandate", None, ("mandate end", "mandate give")),
         ("!mandat xyz", None, ("mandate end", "mandate give")),
         ("!banana", None, ()),
+        # Each word counts for itself, so that what follows a slip is not taken for the end of another name.
+        ("!dues pya 12", "dues pay 12", ()),
+        ("!brnch lyon", "branch lyon", ()),
+        ("!hlep agenda", "help agenda", ()),
+        ("!agenda dad", "agenda add", ()),
     ],
 )
 def test_an_unknown_command_has_near_ones(typed: str, nearest: str | None, among: tuple[str, ...]) -> None:
     meant = found(COMMANDS, typed, language="en")
     assert isinstance(meant, Unknown)
     assert (meant.nearest, meant.among) == (nearest, among)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("!anonce test", "annonce test"),
+        ("!anonce lsite", "annonce liste"),
+        ("!announce lit", "announce list"),
+        ("!annonce lits", "annonce liste"),
+        ("!annonce lion", None),
+        ("!annonce liste", None),
+        ("!annonce test", None),
+    ],
+)
+def test_a_slip_before_a_text_is_no_longer_name(typed: str, meant: str | None) -> None:
+    tell = Command(name="announce", aliases={"fr": ("annonce",)}, run=create, summary=SUMMARY)
+    listed = Command(name="announce list", aliases={"fr": ("annonce liste",)}, run=nothing, summary=SUMMARY)
+    understood = found([tell, listed], typed, language="fr")
+    line = understood.nearest if isinstance(understood, Unknown) else understood.meant
+    assert line == meant
+
+
+def test_a_name_beside_the_longer_ones_that_begin_so_is_shown_too() -> None:
+    several = Command(name="accounts", run=nothing, summary=SUMMARY)
+    drop = Command(name="account drop", run=nothing, summary=SUMMARY)
+    meant = found([several, drop], "!account")
+    assert isinstance(meant, Unknown)
+    assert (meant.nearest, meant.among) == (None, ("account drop", "accounts"))
 
 
 def test_what_may_be_no_command_at_all_is_known_as_such() -> None:
