@@ -41,7 +41,7 @@ Until = Annotated[
 Since = Annotated[
     Moment | None,
     Option(
-        names={"en": ("from",), "fr": ("à partir du", "dès")},
+        names={"en": ("from",), "fr": ("à partir du", "à partir de", "à compter du", "dès")},
         what=text("the first day"),
         example={"en": "1 July 2027", "fr": "1er juillet 2027"},
         bare=True,

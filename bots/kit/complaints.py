@@ -33,8 +33,9 @@ def nothing_after(found: Found, at: int | None, name: str, parameter: Parameter,
     if at is None:
         return Problem(text("What is missing after `{name}`: {what}.", name=name, what=parameter.what))
     example = retyped(found, after=at, added=value)
+    shown = name if parameter.described.bare else f"--{name}"
     return Problem(
-        text("What is missing after `--{name}`: {what}. For example:", name=name, what=parameter.what),
+        text("What is missing after `{name}`: {what}. For example:", name=shown, what=parameter.what),
         example=example,
     )
 

@@ -35,11 +35,6 @@ class Found:
         """The names of the command's own options in a language."""
         return [parameter.described.name(language) for parameter in self.command.options]
 
-    def bare(self, name: str) -> Parameter | None:
-        """The option whose (folded) name counts without dashes."""
-        found = self.option(name)
-        return found if found is not None and found.described.bare else None
-
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
