@@ -21,11 +21,12 @@ _THANKS: Final = frozenset(
         "au revoir", "a bientot", "bonne journee", "bonne soiree", "bonne nuit",
     }
 )  # fmt: skip
+_MARKS: Final = str.maketrans(".,;:!…", "      ")
 
 
 def talk_in(written: str) -> Literal["greeting", "thanks"] | None:
     """A greeting; or thanks, a farewell or a mere sign, which want no answer; None for anything else."""
-    said = " ".join(fold(written).translate(str.maketrans(dict.fromkeys(".,;:!…", " "))).split())
+    said = " ".join(fold(written).translate(_MARKS).split())
     if said in _GREETINGS:
         return "greeting"
     if said in _THANKS or not any(char.isalnum() or char == "?" for char in said):
