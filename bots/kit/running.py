@@ -70,11 +70,25 @@ async def run(turn: Turn, person: Person, arrival: Arrival, origin: Origin, typi
     if isinstance(origin.place, Elsewhere):
         return await _elsewhere(request)
     found = turn.team.index.find(typing.written, language=request.voice.language, offered=lambda command: False)
+    if not isinstance(found, Found) and (line := _meant(turn, typing)) is not None:
+        typing = line
+        found = turn.team.index.find(line.written, language="en", offered=lambda command: False)
     if isinstance(found, Found) and (person.known or found.command.strangers):
         return await _Call(turn, person, request, typing).run(found)
     if not person.known:
         return await _stranger(turn, request)
     return await _unknown(turn, request, typing)
+
+
+def _meant(turn: Turn, typing: Typing) -> Typing | None:
+    """The line of a command that is meant by what somebody writes privately."""
+    if typing.written.by != "direct":
+        return None
+    for command in turn.team.index.commands:
+        if command.meant_by is not None and (line := command.meant_by(typing.text)) is not None:
+            written = read(line, html=None, to=Names(turn.team.kit.surroundings.account), direct=True)
+            return None if written is None else Typing(written, line)
+    return None
 
 
 async def _unknown(turn: Turn, request: Request, typing: Typing) -> Outcome:

@@ -377,6 +377,22 @@ async def test_strangers_are_told_how_to_come_in(stage: Stage) -> None:
     assert said.startswith("The code is missing. It is in the letter that you were sent.")
 
 
+@pytest.mark.parametrize("written", ["{code}", "My code is {code}.", "Bonjour, voici : {code}", "{plain}"])
+async def test_a_code_without_the_word_before_it(stage: Stage, sec: Someone, ada: Someone, written: str) -> None:
+    code = await code_for(stage, ada)
+    (said,) = await ada.says(written.format(code=code, plain=code.replace("-", "")))
+    assert said.startswith("Welcome, Ada!")
+    await stage.is_applied()
+    assert "The rooms of Lyon are open to you." in (await stage.said())[-1]
+    assert all(said.forget for said in await stage.all_letters() if isinstance(said.content, Words) and said.answers)
+
+
+async def test_words_are_no_code(stage: Stage, ada: Someone) -> None:
+    bob = await stage.person("Bob", "Lyon")
+    for written in ("anniversaire", "rendez-vous anniversaire", "avec dans mais", "see 7K3M-Q9TX or AAAA-BBBB"):
+        assert (await bob.says(written))[0].startswith("I did not understand that.")
+
+
 async def test_no_letter_keeps_the_code_of_a_join(stage: Stage, sec: Someone, ada: Someone) -> None:
     code = await code_for(stage, ada)
     await ada.says(f"join {code}")

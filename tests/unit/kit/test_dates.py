@@ -55,6 +55,11 @@ FRENCH = [
     ("mercredi en huit", "2026-12-02"),
     ("mardi en quinze", "2026-12-15"),
     ("demain en huit", "2026-12-03"),
+    ("mardi en 8", "2026-12-08"),
+    ("sous huit jours", "2026-12-02"),
+    ("le 31 à minuit", "2027-01-01 00:00"),
+    ("le 31 à midi", "2026-12-31 12:00"),
+    ("fin d'année", "2026-12-31"),
     ("le 3 mars à 18h", "2027-03-03 18:00"),
     ("le 1er mars", "2027-03-01"),
     ("premier mars", "2027-03-01"),
@@ -113,6 +118,8 @@ FRENCH = [
 ]
 
 ENGLISH = [
+    ("a week on Tuesday", "2026-12-08"),
+    ("a week from Friday at 7pm", "2026-12-04 19:00"),
     ("tomorrow 6pm", "2026-11-26 18:00"),
     ("tomorrow at 18:30", "2026-11-26 18:30"),
     ("today 8pm", "2026-11-25 20:00"),
