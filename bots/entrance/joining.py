@@ -12,7 +12,7 @@ from bots.attention.offers import tell_officers
 from bots.entrance import patience
 from bots.entrance.accounts import dropping
 from bots.kit import notes
-from bots.kit.command import Argument, Command
+from bots.kit.command import Argument, Command, Where
 from bots.kit.request import Occasion, Request
 from bots.kit.wording import Code, Line, Strong, Typed, When
 from bridge.letters import Message
@@ -213,6 +213,7 @@ COMMANDS: Final = (
         summary=text("Come in with the code that you were sent."),
         aliases={"fr": ("rejoindre", "entrer")},
         examples={"en": "join 7K3M-Q9TX-2BWD", "fr": "rejoindre 7K3M-Q9TX-2BWD"},
+        listed=frozenset({Where.DIRECT}),
         strangers=True,
         private=True,
         meant_by=line_for_code,

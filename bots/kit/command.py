@@ -71,6 +71,8 @@ class Command:
     anywhere: bool = False
     """Whether the right is enough in any branch: for a command that names its branch, and whose handler asks there."""
     where: frozenset[Where] = EVERYWHERE
+    listed: frozenset[Where] = EVERYWHERE
+    """Where the list of commands shows it."""
     strangers: bool = False
     """Whether accounts of nobody in the register may use it."""
     private: bool = False
