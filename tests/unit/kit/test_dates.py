@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bots.kit.dates import Understood, read
+from bots.kit.dates import Understood, read, say, say_day
 
 PARIS = ZoneInfo("Europe/Paris")
 MONTREAL = ZoneInfo("America/Montreal")
@@ -316,3 +318,20 @@ def test_looking_back(written: str, language: str, meant: str) -> None:
 def test_either_direction() -> None:
     for written, meant in [("hier", "2026-11-24"), ("demain", "2026-11-26"), ("vendredi", "2026-11-27")]:
         assert local(read(written, language="fr", zone=PARIS, now=NOW, direction="any"), PARIS) == meant
+
+
+@pytest.mark.parametrize(("page", "language"), [("members", "en"), ("fr/members", "fr")])
+def test_the_table_for_members(page: str, language: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / page / "commands.md").read_text("utf-8")
+    now = datetime(2026, 11, 25, 15, 0, tzinfo=PARIS)
+    rows = re.findall(r"^\| (`.*`) \| (.* 202.*) \|$", text, re.MULTILINE)
+    assert len(rows) == 7
+    for written, meant in rows:
+        found = [read(one, language=language, zone=PARIS, now=now) for one in re.findall(r"`([^`]+)`", written)]
+        said = [
+            say_day(one.instant.astimezone(PARIS).date(), language=language)
+            if one.all_day
+            else say(one.instant, language=language, zone=PARIS)
+            for one in found
+        ]
+        assert ", ".join(said) == meant
