@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 SOURCE_LANGUAGE = "en"
+
+_ELIDED: Final[Mapping[str, re.Pattern[str]]] = {"fr": re.compile(r"\b([Dd])e ((?:\*\*)?\{(\w+)\})")}
+"""What loses its vowel before a name that begins with one, by language: "les salons d’Amiens". Before an h it stays:
+only the ear knows whether that one is mute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,16 @@ class Translator:
             message = self._catalogue.gettext(sentence.message)
         else:
             message = self._catalogue.ngettext(sentence.message, sentence.plural, sentence.count)
+        if (elided := _ELIDED.get(self.language)) is not None:
+            message = elided.sub(lambda found: self._joined(found, sentence.values), message)
         return message.format(**{key: self._shown(value, show) for key, value in sentence.values.items()})
+
+    def _joined(self, found: re.Match[str], values: Mapping[str, object]) -> str:
+        value = values.get(found[3])
+        while isinstance(value, (list, tuple)) and value:
+            value = value[0]
+        begins = unicodedata.normalize("NFKD", str(self._shown(value, None)))[:1].casefold()
+        return f"{found[1]}’{found[2]}" if begins and begins in "aeiouæœ" else found[0]
 
     def _shown(self, value: object, show: Callable[[object], object] | None) -> object:
         if isinstance(value, Text):

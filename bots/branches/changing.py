@@ -11,6 +11,7 @@ from bots.branches.carrying import agreed, answer, ask, changed_since, here, reh
 from bots.branches.naming import slug_of, spaced
 from bots.kit.bot import Data
 from bots.kit.command import Argument, Command, Option, TierKey
+from bots.kit.matching import fold
 from bots.kit.request import Refusal, Request
 from ground.texts import text
 from party import branches
@@ -55,6 +56,8 @@ async def create(
     """A new branch under the one of the room, or another; the first one of all is the top."""
     tree, name = await request.tree(), spaced(name)
     parent = here(request, under) if len(tree) else None
+    if parent is not None:
+        _must_be_free(tree, parent.id, name)
     tier = tier or _usual_tier(request, tree, parent)
     slug = _free_slug(tree, slug_of(name) or tier, parent)
     operation = CreateBranch(slug, name, tier, parent.id if parent else None, language, timezone)
@@ -69,6 +72,7 @@ async def create(
 async def rename(request: Request, branch: One, name: NewName) -> None:
     """Another name; the short name for commands stays."""
     row, name = await branches.by_id(request.session, branch.id), spaced(name)
+    _must_be_free(await request.tree(), branch.parent_id, name, but=branch.id)
     (done,) = await request.change(EditBranch.rename(row, name))
     if not done.changed:
         await request.reply(text("It is called that already."))
@@ -212,6 +216,15 @@ def _usual_tier(request: Request, tree: Tree, parent: Branch | None) -> TierKey:
     language = request.voice.language
     names = ", ".join(request.surroundings.tier(tier, language) for tier in lower)
     raise Refusal(text("Which tier is it: {tiers}?", tiers=names))
+
+
+def _must_be_free(tree: Tree, parent_id: str | None, name: str, *, but: str = "") -> None:
+    """Raises Refusal where an open branch beside it has that name: people could not tell their rooms apart."""
+    beside = tree.children(parent_id) if parent_id is not None and parent_id in tree else ()
+    for other in beside:
+        if other.open and other.id != but and fold(other.name) == fold(name):
+            raise Refusal(text("{parent} has a branch {branch} already.", parent=tree[str(parent_id)].name,
+                               branch=other.name))  # fmt: skip
 
 
 def _free_slug(tree: Tree, wanted: str, parent: Branch | None) -> str:

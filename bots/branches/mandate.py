@@ -41,7 +41,7 @@ Until = Annotated[
 Since = Annotated[
     Moment | None,
     Option(
-        names={"en": ("from",), "fr": ("à partir du", "dès")},
+        names={"en": ("from",), "fr": ("à partir du", "à partir de", "à compter du", "dès")},
         what=text("the first day"),
         example={"en": "1 July 2027", "fr": "1er juillet 2027"},
         bare=True,
@@ -157,6 +157,8 @@ async def _one(request: Request, who: MemberRow, office: OfficeKey | None, branc
         for row in await facts.mandates_of(request.session, who.id, request.now)
         if row.branch_id == branch.id and office in (None, row.office)
     ]
+    if not rows and office is None:
+        raise Refusal(text("{name} holds no office in {branch}.", name=who.name, branch=branch.name))
     if not rows:
         raise Refusal(text("{name} has no such office in {branch}.", name=who.name, branch=branch.name))
     if office is None and len({row.office for row in rows}) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
@@ -11,7 +12,7 @@ from bots.attention.offers import tell_officers
 from bots.entrance import patience
 from bots.entrance.accounts import dropping
 from bots.kit import notes
-from bots.kit.command import Argument, Command
+from bots.kit.command import Argument, Command, Where
 from bots.kit.request import Occasion, Request
 from bots.kit.wording import Code, Line, Strong, Typed, When
 from bridge.letters import Message
@@ -25,6 +26,8 @@ from party.operations.invitations import GiveUpCode, Join
 
 JOINED: Final = "entrance.joined"
 _HELP: Final = Typed(text("help"))
+_GROUPS: Final = re.compile(r"\w{4}\s?[-\u2010-\u2015\u2212]\s?\w{4}\s?[-\u2010-\u2015\u2212]\s?\w{4}")
+"""What words are not likely to look like, other than a code."""
 
 
 async def join(
@@ -170,6 +173,13 @@ async def _in_public(request: Request, code: str) -> None:
         await request.reply(*_WORTHLESS)
 
 
+def line_for_code(written: str) -> str | None:
+    """The whole line, where somebody sends a code without the word before it."""
+    codes = codes_in(written)
+    shown = _GROUPS.search(written) is not None or written.strip().isupper()
+    return f"join {codes[0]}" if shown and len(codes) == 1 else None
+
+
 def holds_codes(message: Message) -> bool:
     """Whether somebody writes in a room what may be a code."""
     return not isinstance(message.place, Direct) and bool(codes_in(message.text))
@@ -203,8 +213,10 @@ COMMANDS: Final = (
         summary=text("Come in with the code that you were sent."),
         aliases={"fr": ("rejoindre", "entrer")},
         examples={"en": "join 7K3M-Q9TX-2BWD", "fr": "rejoindre 7K3M-Q9TX-2BWD"},
+        listed=frozenset({Where.DIRECT}),
         strangers=True,
         private=True,
+        meant_by=line_for_code,
         details=text("Send it to me directly, never in a room. Capital letters and dashes do not matter."),
     ),
 )

@@ -36,7 +36,11 @@ async def show(
 ) -> None:
     """What can be done here, or all about one command."""
     mine = await request.usable()
-    await request.reply(*(await _about(request, command, mine) if command else _all(mine, request.voice.language)))
+    if command:
+        await request.reply(*await _about(request, command, mine))
+        return
+    here = sort_of(request.place, request.surroundings)
+    await request.reply(*_all([each for each in mine if each.listed & here], request.voice.language))
 
 
 def _all(commands: Sequence[Command], language: str) -> Sequence[Line]:

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.help import rules, sentences, tables
 from bots.help.languages import name_in
+from bots.help.smalltalk import talk_in
 from bots.help.tables import WelcomeRow
 from bots.kit.request import Occasion, Request
+from bots.kit.wording import Typed
 from bridge.letters import Joined, Message
 from bridge.places import BranchRoom, Direct
 from ground import due
@@ -50,6 +52,18 @@ async def strangers(request: Request) -> bool:
     return True
 
 
+async def small_talk(request: Request, words: str) -> bool:
+    """A member writes what is no command: at first the welcome is answer enough, and thanks want none."""
+    if await _welcome_in(request, request.account):
+        return True
+    talk = talk_in(words)
+    if talk == "greeting":
+        help_ = next(command for command in request.kit.commands if command.name == "help")
+        shown = Typed(help_.shown(request.voice.language))
+        await request.reply(text("Hello! {help} shows what you can ask me.", help=shown))
+    return talk is not None
+
+
 async def welcome(occasion: Occasion, item: Due) -> None:
     """The time has come for somebody who came into a room."""
     row = await occasion.session.get(WelcomeRow, item.subject_id)
@@ -68,16 +82,16 @@ async def _welcome_later(occasion: Occasion, account: str) -> None:
         await due.schedule(occasion.session, WELCOME, row.id, at)
 
 
-async def _welcome_in(occasion: Occasion, account: str) -> None:
-    """Welcome somebody in their direct conversation, which is open."""
+async def _welcome_in(occasion: Occasion, account: str) -> bool:
+    """Welcome somebody in their direct conversation, which is open; whether that was not done before."""
     member = await _member(occasion.session, account)
-    if member is not None:
-        if await tables.plan(occasion.session, f"member:{member.id}", account, occasion.now) is not None:
-            await _say(occasion, account, member)
-    elif account in occasion.policy.administrators:
-        administrator = await tables.plan(occasion.session, f"administrator:{account}", account, occasion.now)
-        if administrator is not None:
-            await _say(occasion, account, None)
+    if member is None and account not in occasion.policy.administrators:
+        return False
+    who = f"administrator:{account}" if member is None else f"member:{member.id}"
+    if await tables.plan(occasion.session, who, account, occasion.now) is None:
+        return False
+    await _say(occasion, account, member)
+    return True
 
 
 async def _say(occasion: Occasion, account: str, member: MemberRow | None) -> None:

@@ -14,6 +14,7 @@ from bots.kit.applied import AwaitingRow
 from bots.kit.attempt import Outcome, attempt, attempt_alone
 from bots.kit.bot import Listener
 from bots.kit.limits import Verdict
+from bots.kit.origin import Origin
 from bots.kit.request import Occasion
 from bots.kit.running import Typing
 from bots.kit.turn import Turn, origin_of
@@ -134,21 +135,24 @@ async def _edit(turn: Turn, edit: Edit) -> Outcome:
     person = await turn.speaker(edit.account)
     surroundings = turn.team.kit.surroundings
     spoken = running.speaks(surroundings, edit.place, edit.text, edit.html) is not None
-    if not person.known or not (spoken or await _was_answered(turn.session, edit)):
+    answer = await _answer_to(turn.session, edit)
+    if not person.known or not (spoken or answer is not None):
         return Outcome.NOTHING
     if await notes.first(turn.session, f"edit {edit.of.event}", turn.now):
-        message = Message(id=edit.of.event, place=edit.place, account=edit.account, at=edit.at, text=edit.text)
-        request = await turn.request(person, edit, origin_of(message))
+        # An edit does not say in which thread it stands; the answer to what was written does.
+        origin = Origin(edit.account, edit.place, edit.of.event, None if answer is None else answer.thread)
+        request = await turn.request(person, edit, origin)
         await request.reply(text("What is changed is not done again. Please write it as a new message."))
     return Outcome.REFUSED
 
 
-async def _was_answered(session: AsyncSession, edit: Edit) -> bool:
+async def _answer_to(session: AsyncSession, edit: Edit) -> LetterRow | None:
+    """What was answered to the message that was changed."""
     if not await inbox.has(session, edit.of.event):
-        return False
+        return None
     # Letters are looked for by their place, which has an index.
-    answers = select(LetterRow.id).where(LetterRow.place == address(edit.place), LetterRow.answers == edit.of.event)
-    return await session.scalar(answers.limit(1)) is not None
+    answers = select(LetterRow).where(LetterRow.place == address(edit.place), LetterRow.answers == edit.of.event)
+    return await session.scalar(answers.limit(1))
 
 
 async def _receipt(turn: Turn, receipt: Receipt) -> Outcome:

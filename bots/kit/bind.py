@@ -20,6 +20,8 @@ from bots.kit.values import Reader
 _MOST_TRIES: Final = 400
 _MOST_OPTIONS: Final = 40
 """Names of options that are heeded in a line; so many are written only to keep the program busy."""
+_WORDS_OF_A_NAME: Final = 3
+"""How many words the name of an option may have, at most: "à partir du"."""
 _WHOLE: Final = frozenset({Kind.MOMENT, Kind.DURATION, Kind.MONEY, Kind.FRACTION})
 """At the end of a line such a value is read whole or not at all: `18h75` after a day must not become text."""
 _OPENED: Final = '"“”„«'
@@ -102,16 +104,17 @@ class _Binding:
     async def take_options(self, *, only: Parameter | None = None) -> None:
         at = named = 0
         while at < len(self._items):
-            parameter = self._named_at(at, complain=only is None) if named < _MOST_OPTIONS else None
-            if parameter is None:
+            name = self._named_at(at, complain=only is None) if named < _MOST_OPTIONS else None
+            if name is None:
                 self._places.append(at)
                 at += 1
                 continue
             named += 1
-            taken = await self._value_at(at, parameter, store=only is None or parameter.name == only.name)
+            parameter, last = name
+            taken = await self._value_at(at, last, parameter, store=only is None or parameter.name == only.name)
             if only is None or parameter.name == only.name:
-                self.used.update(range(at, at + 1 + taken))
-            at += 1 + taken
+                self.used.update(range(at, last + 1 + taken))
+            at = last + 1 + taken
 
     async def take_labelled(self, *, only: Parameter | None = None) -> None:
         for labelled in self._found.line.labelled:
@@ -159,29 +162,46 @@ class _Binding:
     def _last_place(self) -> int:
         return self._places[-1] if self._places else -1
 
-    def _named_at(self, at: int, *, complain: bool) -> Parameter | None:
-        """The option that an item names. Raises Problem where it can only name one that is not there."""
+    def _named_at(self, at: int, *, complain: bool) -> tuple[Parameter, int] | None:
+        """The option that is named from an item on, and the last item of its name. Raises Problem where it can only
+        name one that is not there."""
         item = self._items[at]
         if isinstance(item, Word):
             plain = bool(self._places) and not item.quoted and item.account is None
-            return self._found.bare(fold(item.text)) if plain else None
-        parameter = self._found.option(fold(item.name))
-        if parameter is None and complain:
+            return self._bare_at(at) if plain else None
+        found = self._option_at(at)
+        if found is None and complain:
             known = {fold(name): name for name in self._known_names()}
             close = nearest(fold(item.name), known)
             if close is not None or item.sure:
                 raise complaints.unknown_option(
                     self._found, at, item.name, known[close] if close else None, self._language
                 )
-        return parameter
+        return found
+
+    def _option_at(self, at: int) -> tuple[Parameter, int] | None:
+        """The option whose name, of one word or several, stands there; the longest name counts."""
+        name, found = "", None
+        for place, item in enumerate(self._items[at : at + _WORDS_OF_A_NAME], at):
+            if place > at and (isinstance(item, Mark) or item.quoted or item.account or "\n" in item.gap):
+                break
+            name = f"{name} {fold(_name(item))}".lstrip()
+            parameter = self._found.option(name)
+            found = found if parameter is None else (parameter, place)
+        return found
+
+    def _bare_at(self, at: int) -> tuple[Parameter, int] | None:
+        """The option whose name counts without dashes, and stands there."""
+        found = self._option_at(at)
+        return found if found is not None and found[0].described.bare else None
 
     def _known_names(self) -> Iterator[str]:
         for parameter in (*self._found.common, *self._found.command.options):
             for names in parameter.described.names.values():
                 yield from names
 
-    async def _value_at(self, at: int, parameter: Parameter, *, store: bool) -> int:
-        """Store the value of the option that is named there; returns how many items it has."""
+    async def _value_at(self, start: int, at: int, parameter: Parameter, *, store: bool) -> int:
+        """Store the value of the option whose name goes from `start` to `at`; returns how many items it has."""
         item = self._items[at]
         attached = isinstance(item, Mark) and item.raw.endswith(("=", ":"))
         run = self._run_after(at)
@@ -191,7 +211,8 @@ class _Binding:
             self.values.setdefault(parameter.name, True)
             return 0
         if not run:
-            raise complaints.nothing_after(self._found, at, _name(item), parameter, self._language)
+            name = " ".join(map(_name, self._items[start : at + 1]))
+            raise complaints.nothing_after(self._found, at, name, parameter, self._language)
         trailing = bool(self._places) or not self._found.command.arguments
         taken, outcome = await self._prefix(parameter, run, trailing=trailing)
         if isinstance(outcome.trouble, BadValue):
@@ -206,7 +227,7 @@ class _Binding:
         """The words after an item, up to the next option or the end of the row."""
         run: list[Word] = []
         for item in self._items[at + 1 :]:
-            if isinstance(item, Mark) or "\n" in item.gap or (run and self._found.bare(fold(item.text))):
+            if isinstance(item, Mark) or "\n" in item.gap or (run and self._bare_at(at + 1 + len(run))):
                 break
             run.append(item)
         return run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -71,6 +71,8 @@ class Command:
     anywhere: bool = False
     """Whether the right is enough in any branch: for a command that names its branch, and whose handler asks there."""
     where: frozenset[Where] = EVERYWHERE
+    listed: frozenset[Where] = EVERYWHERE
+    """Where the list of commands shows it."""
     strangers: bool = False
     """Whether accounts of nobody in the register may use it."""
     private: bool = False
@@ -78,6 +80,8 @@ class Command:
     takes: re.Pattern[str] | None = None
     """What the word after the name has to be (folded), where one follows: else the words are no name, but the beginning
     of what a shorter command takes: `vote who V12`, and `vote Who goes?`."""
+    meant_by: Callable[[str], str | None] | None = None
+    """The line that somebody means who writes privately what names no command; None where it is not this one."""
     details: Text | None = None
     """More about it, for the help of this one command."""
     parameters: tuple[Parameter, ...] = field(init=False, repr=False)

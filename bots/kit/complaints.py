@@ -33,8 +33,9 @@ def nothing_after(found: Found, at: int | None, name: str, parameter: Parameter,
     if at is None:
         return Problem(text("What is missing after `{name}`: {what}.", name=name, what=parameter.what))
     example = retyped(found, after=at, added=value)
+    shown = name if parameter.described.bare else f"--{name}"
     return Problem(
-        text("What is missing after `--{name}`: {what}. For example:", name=name, what=parameter.what),
+        text("What is missing after `{name}`: {what}. For example:", name=shown, what=parameter.what),
         example=example,
     )
 
@@ -102,5 +103,5 @@ def unknown_command(unknown: Unknown, *, help_line: str = "help") -> Problem:
         return Problem(text("I do not know `{typed}`. Did you mean this?", typed=typed), example=unknown.nearest)
     if unknown.among:
         names = tuple(Typed(name) for name in unknown.among)
-        return Problem(text("After `{typed}` one more word is needed: {names}", typed=typed, names=names))
+        return Problem(text("These begin with `{typed}`: {names}", typed=typed, names=names))
     return Problem(text("I do not know `{typed}`. What I can do here: {help}", typed=typed, help=Typed(help_line)))

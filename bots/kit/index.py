@@ -10,7 +10,7 @@ from itertools import product
 
 from bots.kit.command import Command
 from bots.kit.grammar import Line, Written, arrange
-from bots.kit.matching import fold, nearest
+from bots.kit.matching import fold, nearest, nearest_name
 from bots.kit.parameters import Kind, Option, Parameter
 from bots.kit.tokens import as_typed
 
@@ -35,11 +35,6 @@ class Found:
         """The names of the command's own options in a language."""
         return [parameter.described.name(language) for parameter in self.command.options]
 
-    def bare(self, name: str) -> Parameter | None:
-        """The option whose (folded) name counts without dashes."""
-        found = self.option(name)
-        return found if found is not None and found.described.bare else None
-
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -50,7 +45,7 @@ class Unknown:
     nearest: str | None = None
     """The whole line as it was probably meant."""
     among: tuple[str, ...] = ()
-    """The names that begin with what was typed: `mandate give`, `mandate end` for `mandate`."""
+    """The names that begin with what was typed, or nearly are it: `mandate give`, `mandate end` for `mandate`."""
 
 
 class Index:
@@ -116,15 +111,14 @@ class Index:
     def _longer(
         self, words: tuple[str, ...], size: int, language: str, offered: Callable[[Command], bool]
     ) -> str | None:
-        longer = {
-            " ".join(name[size:]): name
+        longer = [
+            name[size:]
             for name in self._names
             if len(name) > size and name[:size] == words[:size] and self._offered(name, language, offered)
-        }
+        ]
         for more in range(min(self._longest, len(words)) - size, 0, -1):
-            if (close := nearest(" ".join(words[size : size + more]), longer)) is not None:
-                entry = self._at(longer[close], language)
-                return entry[1] if entry else None
+            if (close := nearest_name(words[size : size + more], longer)) is not None:
+                return self._spelled((*words[:size], *close), language)
         return None
 
     def _unknown(self, written: Written, language: str, offered: Callable[[Command], bool]) -> Unknown:
@@ -132,15 +126,23 @@ class Index:
         items = written.rows[0].items if written.rows else ()
         sure = written.by != "mention" and not written.spaced
         known = [name for name in self._names if self._offered(name, language, offered)]
-        for size in range(min(self._longest, len(words)), 0, -1):
-            near = nearest(" ".join(words[:size]), (" ".join(name) for name in known if len(name) == size))
-            entry = self._at(tuple(near.split()), language) if near else None
-            if entry is not None:
-                line = " ".join(filter(None, [entry[1], as_typed(items[size:])]))
+        begun = words[:1] and [name for name in known if len(name) > 1 and name[:1] == words[:1]]
+        for size in range(min(self._longest, len(words)), 1 if begun else 0, -1):
+            if (near := nearest_name(words[:size], known)) is not None:
+                line = " ".join(filter(None, [self._spelled(near, language), as_typed(items[size:])]))
                 return Unknown(as_typed(items[:size]), sure, nearest=line)
-        entries = (self._at(name, language) for name in known if words[:1] == name[:1])
+        alike = nearest_name(words[:1], known) if begun else None
+        entries = (self._at(name, language) for name in (*begun, *filter(None, [alike])))
         among = {entry[0].shown(language) for entry in entries if entry is not None}
         return Unknown(as_typed(items[:1])[:60], sure, among=tuple(sorted(among)))
+
+    def _spelled(self, name: tuple[str, ...], language: str) -> str:
+        """A name as it is written; where its words are of several languages, the one that is shown in this one."""
+        entry = self._at(name, language)
+        if entry is None:
+            return " ".join(name)
+        command, called = entry
+        return called if tuple(fold(called).split()) == name else command.shown(language)
 
     def _offered(self, name: tuple[str, ...], language: str, offered: Callable[[Command], bool]) -> bool:
         entry = self._at(name, language)

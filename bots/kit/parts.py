@@ -17,6 +17,9 @@ class Pill:
     account: str
     name: str
 
+    def __str__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Strong:
@@ -24,12 +27,18 @@ class Strong:
 
     words: str
 
+    def __str__(self) -> str:
+        return self.words
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
     """Words to be typed or read letter by letter."""
 
     words: str
+
+    def __str__(self) -> str:
+        return self.words
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,7 @@ def example_line(command: Command, called: str, language: str) -> str:
 
 def example_of(parameter: Parameter, language: str) -> str:
     """One correct value as it is typed, behind its name where it is an option."""
-    value = parameter.example.get(language) or parameter.example.get("en") or _usual(parameter, language)
-    if parameter.kind is Kind.TEXT and not parameter.rest:
-        value = quoted(value)
+    value = value_of(parameter, language)
     if parameter.option is None:
         return value
     name = parameter.option.name(language)
@@ -69,8 +67,8 @@ def example_of(parameter: Parameter, language: str) -> str:
 
 def value_of(parameter: Parameter, language: str) -> str:
     """One correct value as it is typed, without its name."""
-    name, _, value = example_of(parameter, language).partition(" ")
-    return value if parameter.option is not None else f"{name} {value}".strip()
+    value = parameter.example.get(language) or parameter.example.get("en") or _usual(parameter, language)
+    return quoted(value) if parameter.kind is Kind.TEXT and not parameter.rest else value
 
 
 def _usual(parameter: Parameter, language: str) -> str:

@@ -17,7 +17,7 @@ from bots.kit.grammar import Names, Written, read
 from bots.kit.hooks import Hook
 from bots.kit.index import Found
 from bots.kit.origin import Origin
-from bots.kit.parts import Code
+from bots.kit.parts import Code, Typed
 from bots.kit.problems import Ambiguous, Problem
 from bots.kit.questions import NUMBERS
 from bots.kit.request import Request
@@ -36,6 +36,8 @@ AGAIN: Final = "kit.again"
 """What a question names that reads a command once more, with what was not clear in it."""
 STRANGER: Final = Hook[Callable[[Request], Awaitable[bool]]]("kit.stranger")
 """Somebody who is no member writes directly what is no command for them; whether they were answered."""
+SMALL_TALK: Final = Hook[Callable[[Request, str], Awaitable[bool]]]("kit.small_talk")
+"""A member writes directly, without prefix, what resembles no command; whether no more is to be said."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -68,11 +70,25 @@ async def run(turn: Turn, person: Person, arrival: Arrival, origin: Origin, typi
     if isinstance(origin.place, Elsewhere):
         return await _elsewhere(request)
     found = turn.team.index.find(typing.written, language=request.voice.language, offered=lambda command: False)
+    if not isinstance(found, Found) and (line := _meant(turn, typing)) is not None:
+        typing = line
+        found = turn.team.index.find(line.written, language="en", offered=lambda command: False)
     if isinstance(found, Found) and (person.known or found.command.strangers):
         return await _Call(turn, person, request, typing).run(found)
     if not person.known:
         return await _stranger(turn, request)
     return await _unknown(turn, request, typing)
+
+
+def _meant(turn: Turn, typing: Typing) -> Typing | None:
+    """The line of a command that is meant by what somebody writes privately."""
+    if typing.written.by != "direct":
+        return None
+    for command in turn.team.index.commands:
+        if command.meant_by is not None and (line := command.meant_by(typing.text)) is not None:
+            written = read(line, html=None, to=Names(turn.team.kit.surroundings.account), direct=True)
+            return None if written is None else Typing(written, line)
+    return None
 
 
 async def _unknown(turn: Turn, request: Request, typing: Typing) -> Outcome:
@@ -82,6 +98,12 @@ async def _unknown(turn: Turn, request: Request, typing: Typing) -> Outcome:
         return Outcome.NOTHING
     help_ = turn.team.index.named("help", language="en")
     line = help_.shown(request.voice.language) if help_ is not None else "help"
+    if typing.written.by == "direct" and meant.nearest is None and not meant.among:
+        for answer in request.offered(SMALL_TALK):
+            if await answer(request, typing.text):
+                return Outcome.NOTHING
+        await request.reply(text("I did not understand that. {help} shows what you can ask me.", help=Typed(line)))
+        return Outcome.NOT_UNDERSTOOD
     await request.reply(*complaints.unknown_command(meant, help_line=line).lines)
     return Outcome.NOT_UNDERSTOOD
 

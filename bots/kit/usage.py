@@ -7,7 +7,7 @@ from typing import Final
 
 from bots.kit.command import Command, Where
 from bots.kit.complaints import unknown_command
-from bots.kit.parameters import Kind, Parameter
+from bots.kit.parameters import Kind, Option, Parameter
 from bots.kit.parts import Code, Gap, Items, Line, Typed
 from bots.kit.retyping import example_line
 from ground.texts import Text, text
@@ -39,19 +39,23 @@ def usage_line(command: Command, language: str) -> Text:
 def _shape(parameter: Parameter, key: str, language: str) -> str:
     hole = "<{" + key + "}>"
     if parameter.option is not None:
-        name = _braced(parameter.option.name(language))
-        dashes = "" if parameter.option.bare else "--"
-        hole = dashes + name if parameter.kind is Kind.FLAG else f"{dashes}{name} {hole}"
+        name = _braced(_named(parameter.option, language))
+        hole = name if parameter.kind is Kind.FLAG else f"{name} {hole}"
     elif parameter.kind is Kind.LIST:
         hole += " …"
     return hole if parameter.required else f"[{hole}]"
+
+
+def _named(option: Option, language: str) -> str:
+    """The name as it is typed."""
+    return option.name(language) if option.bare else f"--{option.name(language)}"
 
 
 def help_of(command: Command, language: str) -> Sequence[Line]:
     """All that is to be known of one command, with an example."""
     lines: list[Line] = [command.summary, usage_line(command, language)]
     options = tuple(
-        text("`--{name}`: {what}", name=parameter.described.name(language), what=parameter.what)
+        text("`{name}`: {what}", name=_named(parameter.described, language), what=parameter.what)
         for parameter in command.options
     )
     if options:

@@ -17,6 +17,7 @@ from bots.kit.dates import say, say_day
 from bots.kit.parts import Code, Day, Link, Percent, Pill, Strong, Typed, When
 from ground.money import Money
 from ground.texts import SOURCE_LANGUAGE, Text, Translator
+from party.called import Called
 
 LINKS: Final = "https://matrix.to/#/"
 """Where a link to an account leads, unless the organisation has its own."""
@@ -62,6 +63,8 @@ class Voice:
                 return self._day(day)
             case date():
                 return self._day(value)
+            case Called():
+                return literally(value.name(self.language))
             case list() | tuple():
                 return self._enumeration(value)
         return self._number(value)

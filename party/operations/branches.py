@@ -12,6 +12,7 @@ from ground.ids import new_id
 from ground.texts import counted, text
 from party import branches
 from party.branches import BranchRow, BranchStatus
+from party.called import Called, called, called_tier
 from party.errors import RegisterError
 from party.mandates import MandateRow
 from party.members import MemberRow, Status
@@ -44,7 +45,7 @@ class CreateBranch(Operation):
         check_code(self.code)
         if await session.scalar(select(BranchRow.id).where(BranchRow.slug == self.slug)):
             raise RegisterError(text("There is already a branch '{slug}'.", slug=self.slug))
-        await _check_position(session, context.policy, self.slug, self.tier, self.parent_id)
+        await _check_position(session, context.policy, Called(self.slug, self.name), self.tier, self.parent_id)
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         row = BranchRow(id=new_id(), status=BranchStatus.OPEN, created_at=context.at, **values)
         session.add(row)
@@ -101,13 +102,15 @@ class MoveBranch(Operation):
             parent = await branches.by_id(session, self.parent_id)
             raise RegisterError(
                 text(
-                    "'{slug}' cannot go under '{parent}', which is itself under it.", slug=row.slug, parent=parent.slug
+                    "'{slug}' cannot go under '{parent}', which is itself under it.",
+                    slug=called(row),
+                    parent=called(parent),
                 )
             )
-        await _check_position(session, context.policy, row.slug, tier, self.parent_id, itself=row.id)
+        await _check_position(session, context.policy, called(row), tier, self.parent_id, itself=row.id)
         for child in await branches.children(session, row.id, only_open=False):
             if _rank(context.policy, child.tier) <= _rank(context.policy, tier):
-                raise _wrong_tier(child.slug, child.tier, row.slug, tier)
+                raise _wrong_tier(context.policy, called(child), child.tier, called(row), tier)
         changed = assign(row, parent_id=self.parent_id, tier=tier)
         return [Done("branch.moved", row.id, self.parent_id, changed)]
 
@@ -128,8 +131,8 @@ class MergeBranches(Operation):
             raise RegisterError(
                 text(
                     "'{slug}' cannot be merged into '{into}', which is itself or under it.",
-                    slug=row.slug,
-                    into=into.slug,
+                    slug=called(row),
+                    into=called(into),
                 )
             )
         check_open(row)
@@ -137,7 +140,7 @@ class MergeBranches(Operation):
         below = await branches.children(session, row.id)
         for child in below:
             if _rank(context.policy, child.tier) <= _rank(context.policy, into.tier):
-                raise _wrong_tier(child.slug, child.tier, into.slug, into.tier)
+                raise _wrong_tier(context.policy, called(child), child.tier, called(into), into.tier)
         done = [Done("branch.moved", child.id, into.id, assign(child, parent_id=into.id)) for child in below]
         for member in (await session.scalars(select(MemberRow).where(MemberRow.branch_id == row.id))).all():
             changed = await settle(session, member, into.id, context.at)
@@ -166,8 +169,8 @@ class CloseBranch(Operation):
                     "'{slug}' still has a branch under it ({first}): move or close it first.",
                     "'{slug}' still has {count} branches under it (one is {first}): move or close them first.",
                     len(below),
-                    slug=row.slug,
-                    first=below[0].slug,
+                    slug=called(row),
+                    first=called(below[0]),
                 )
             )
         present = select(MemberRow.id).where(MemberRow.branch_id == row.id, MemberRow.status != Status.LEFT)
@@ -177,7 +180,7 @@ class CloseBranch(Operation):
                     "'{slug}' still has a member: transfer this person first, or merge the branch into another.",
                     "'{slug}' still has {count} members: transfer them first, or merge the branch into another.",
                     len(members),
-                    slug=row.slug,
+                    slug=called(row),
                 )
             )
         done = await end_all(session, MandateRow.branch_id == row.id, context)
@@ -186,7 +189,12 @@ class CloseBranch(Operation):
 
 
 async def _check_position(
-    session: AsyncSession, policy: PartyPolicy, slug: str, tier: str, parent_id: str | None, itself: str | None = None
+    session: AsyncSession,
+    policy: PartyPolicy,
+    branch: Called,
+    tier: str,
+    parent_id: str | None,
+    itself: str | None = None,
 ) -> None:
     rank = _rank(policy, tier)
     if parent_id is None:
@@ -197,13 +205,17 @@ async def _check_position(
         )
         if root is not None:
             raise RegisterError(
-                text("'{slug}' has no parent, but '{root}' is already the top of the tree.", slug=slug, root=root.slug)
+                text(
+                    "'{slug}' has no parent, but '{root}' is already the top of the tree.",
+                    slug=branch,
+                    root=called(root),
+                )
             )
         return
     parent = await branches.by_id(session, parent_id)
     check_open(parent)
     if rank <= _rank(policy, parent.tier):
-        raise _wrong_tier(slug, tier, parent.slug, parent.tier)
+        raise _wrong_tier(policy, branch, tier, called(parent), parent.tier)
 
 
 def _rank(policy: PartyPolicy, tier: str) -> int:
@@ -215,10 +227,10 @@ def _rank(policy: PartyPolicy, tier: str) -> int:
         ) from None
 
 
-def _wrong_tier(slug: str, tier: str, parent: str, parent_tier: str) -> RegisterError:
+def _wrong_tier(policy: PartyPolicy, branch: Called, tier: str, parent: Called, parent_tier: str) -> RegisterError:
     return RegisterError(
         text(
             "'{slug}' ({tier}) cannot be under '{parent}' ({parent_tier}): a parent's tier is higher.",
-            slug=slug, tier=tier, parent=parent, parent_tier=parent_tier,
+            slug=branch, tier=called_tier(policy, tier), parent=parent, parent_tier=called_tier(policy, parent_tier),
         )
     )  # fmt: skip

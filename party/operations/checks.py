@@ -6,6 +6,7 @@ import re
 
 from ground.texts import text
 from party.branches import BranchRow, BranchStatus
+from party.called import called
 from party.errors import RegisterError
 from party.policy import ACCOUNT, PartyPolicy
 
@@ -48,7 +49,7 @@ def check_locale(policy: PartyPolicy, language: str | None, timezone: str | None
 def check_open(branch: BranchRow) -> None:
     """Raises RegisterError for a branch that was closed."""
     if branch.status != BranchStatus.OPEN:
-        raise RegisterError(text("'{slug}' is closed.", slug=branch.slug))
+        raise RegisterError(text("'{slug}' is closed.", slug=called(branch)))
 
 
 def check_email(email: str | None) -> None:

@@ -67,6 +67,15 @@ class EncryptedMember:
         async with cls._device(synapse, folder, localpart, password) as member:
             yield member
 
+    @classmethod
+    @asynccontextmanager
+    async def with_account(
+        cls, synapse: EmbeddedSynapse, folder: Path, localpart: str, password: str
+    ) -> AsyncIterator[EncryptedMember]:
+        """A person who has an account already."""
+        async with cls._device(synapse, folder, localpart, password) as member:
+            yield member
+
     @asynccontextmanager
     async def another_device(self) -> AsyncIterator[EncryptedMember]:
         """The same person on a new device, that has its keys and knows its rooms."""

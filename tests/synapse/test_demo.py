@@ -9,8 +9,15 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+
+from kunveno.demo.scenario import PASSWORD
+from kunveno.demo.synapse import EmbeddedSynapse
+from tests.support.encrypted import EncryptedMember
+from tests.support.town import answered
 
 _LIMIT = 90.0
 """Seconds for one demonstration: it starts a Synapse and builds a few rooms."""
@@ -29,11 +36,11 @@ async def _demo(folder: Path, port: int, *options: str) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-async def _start(folder: Path, port: int, *options: str) -> asyncio.subprocess.Process:
+async def _start(folder: Path, port: int, *options: str, once: bool = True) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "kunveno", "demo", "--once", "--branches", _SMALL, "--data", str(folder),
-        "--port", str(port), *options,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "kunveno", "demo", *(["--once"] if once else []), "--branches", _SMALL,
+        "--data", str(folder), "--port", str(port), *options,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
 
 
@@ -56,6 +63,36 @@ async def test_builds_once_and_then_has_nothing_to_change(tmp_path: Path) -> Non
     status, out, err = await _demo(tmp_path / "data", port)
     assert status == 0, err
     assert "Nothing has to be changed: 16 spaces and rooms are as the register says." in out
+
+
+@pytest.mark.timeout(600)
+async def test_the_bot_answers_in_the_rooms_of_a_branch(tmp_path: Path) -> None:
+    """Whoever logs in as the demonstration says, and types `!help`, is answered."""
+    port = _free_port()
+    process = await _start(tmp_path / "data", port, once=False)
+    assert process.stdout is not None
+    try:
+        said = ""
+        async with asyncio.timeout(_LIMIT * 4):
+            while "It stays up until Ctrl-C. Write !help in any room" not in said:
+                line = (await process.stdout.readline()).decode()
+                assert line, said
+                said += line
+        who = re.search(r"^  (\S+) +.+, secretary of France$", said, re.MULTILINE)
+        assert who is not None, said
+        at = cast(EmbeddedSynapse, SimpleNamespace(url=f"http://127.0.0.1:{port}"))
+        async with EncryptedMember.with_account(at, tmp_path / "keys", who[1], PASSWORD) as member:
+            rooms = {room.name: room_id for room_id, room in member.client.rooms.items()}
+            room = next(room_id for name, room_id in rooms.items() if name and name.startswith("Discussion – France"))
+            asked = await member.say(room, "!help")
+            answer = await member.see(room, lambda seen: answered(seen) == asked, seconds=60)
+            assert answer.encrypted
+            assert "!branche" in answer.body
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+            async with asyncio.timeout(30):
+                await process.communicate()
 
 
 async def test_goes_on_after_a_run_that_was_killed(tmp_path: Path) -> None:

@@ -29,6 +29,12 @@ msgstr "Bonjour."
 
 msgid "because: {reason}"
 msgstr "car : {reason}"
+
+msgid "the room of {names}"
+msgstr "le salon de {names}"
+
+msgid "Report from **{branch}**"
+msgstr "Compte rendu de **{branch}**"
 """
 
 
@@ -54,6 +60,28 @@ def test_each_language_has_its_own_plural(french: Translator, count: int, englis
     sentence = counted("one branch", "{count} branches", count)
     assert str(sentence) == english
     assert french.say(sentence) == said
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("Loire", "le salon de Loire"),
+        ("Ardèche", "le salon d’Ardèche"),
+        ("Île-de-France", "le salon d’Île-de-France"),
+        ("œuvres", "le salon d’œuvres"),
+        ("Hauts-de-Seine", "le salon de Hauts-de-Seine"),
+        ("{reason}", "le salon de {reason}"),
+        (["Allier", "Loire"], "le salon d’['Allier', 'Loire']"),
+        ([], "le salon de []"),
+        (8, "le salon de 8"),
+        ("", "le salon de "),
+        (Text("{branch}", {"branch": "Ain"}), "le salon d’Ain"),
+    ],
+)
+def test_french_elides_before_a_vowel(french: Translator, names: object, said: str) -> None:
+    assert french.say(text("the room of {names}", names=names)) == said
+    assert str(text("the room of {names}", names=names)).startswith("the room of ")
+    assert french.say(text("Report from **{branch}**", branch="Ain")) == "Compte rendu d’**Ain**"
 
 
 def test_a_sentence_in_a_sentence_is_said_in_the_same_language(french: Translator) -> None:

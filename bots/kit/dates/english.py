@@ -158,6 +158,7 @@ ENGLISH: Final = Language(
         rule("tonight|tonite", lambda found: Phrase(Away(Duration()), part="evening")),
         rule(rf"(?:(?P<before>this|next|last|coming|on|this coming) )?{_NAMED}", _weekday),
         rule(rf"{_NAMED} (?P<after>week|fortnight|(?:of )?(?:this|next) week)", _weekday),
+        rule(rf"(?P<after>a week) (?:on |from )?{_NAMED}", lambda found: _weekday({**found, "after": "week"})),
         rule(rf"(?:(?P<before>this|next|last) )?{_WD}", _weekday, loose=True),
         rule(rf"{_ON}{_NTH}(?: of)? {_MONTH_NAME}(?:\s*,? {YEAR})?", _date),
         rule(rf"{_ON}{_MONTH_NAME} (?:the )?{_NTH}(?![:/h\d]|\.\d|\s*[ap]\.?m)(?:(?:\s*,? |,){YEAR})?", _date),

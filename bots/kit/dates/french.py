@@ -168,7 +168,7 @@ FRENCH: Final = Language(
     name="fr",
     rules=(
         rule("maintenant|tout de suite", lambda found: Phrase(Away(Duration(), exact=True)), loose=True),
-        rule(rf"(?:dans|d'ici|(?P<ago>il y a)) (?P<long>{either(_IDIOMS)}|{_UNITS.pattern})", _away),
+        rule(rf"(?:dans|sous|d'ici|(?P<ago>il y a)) (?P<long>{either(_IDIOMS)}|{_UNITS.pattern})", _away),
         rule(rf"(?:d')?(?P<name>{either(_DAYS)})(?: en (?P<weeks>huit|quinze))?", _named_day),
         rule(rf"(?:ce|cet|cette) {_PART}", _this),
         rule("ce midi", lambda found: Phrase(Away(Duration()), clock=Clock(12))),
@@ -181,9 +181,10 @@ FRENCH: Final = Language(
         rule(rf"(?:{_WD}\s*,? )?(?:le )?{_NTH} {_MONTH_NAME}(?: {YEAR})?", _date),
         rule(rf"{_NAMED} (?:le )?{_NTH}(?!\s*(?:h|\d|[:/.]\d))", _date, loose=True),
         rule(rf"le {_NTH}{_BARE}", _date),
-        rule(rf"le {_NTH}(?= (?:a|vers) \d)", _date),
+        rule(rf"le {_NTH}(?= (?:a|vers) (?:\d|midi|minuit))", _date),
         rule(
-            rf"(?P<edge>fin|debut) (?:du|de ce|de cette|de l'|de la|de)\s*(?P<unit>mois|semaine|annee){_NEXT}?", _edge
+            rf"(?P<edge>fin|debut) (?:du|de ce|de cette|de l'|de la|de|d')\s*(?P<unit>mois|semaine|annee){_NEXT}?",
+            _edge,
         ),
         rule(rf"(?P<edge>fin|debut|mi)[ -](?:de )?{_MONTH_NAME}(?: {YEAR})?", _month_part),
         rule(r"(?:la |le |l')?(?P<unit>semaine|mois|annee|an) (?:prochaine?|qui vient)", _unit_next),

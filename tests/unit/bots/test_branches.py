@@ -172,9 +172,16 @@ class TestCreate:
 
     async def test_a_short_name_that_is_taken_gets_the_parents_beside_it(self, stage: Stage, anna: Someone) -> None:
         await anna.says("!branch create Brest", "Rhône")
+        await anna.says("!undo", "Rhône")
         await anna.says("!branch create Brest", "Rhône")
         slugs = {branch.slug for branch in await stage.tree() if branch.name == "Brest"}
         assert slugs == {"brest", "brest-rhone", "brest-rhone-2"}
+
+    async def test_two_of_one_name_are_not_beside_each_other(self, stage: Stage, anna: Someone) -> None:
+        assert await anna.says("!branch create LYON", "Rhône") == ["Rhône has a branch Lyon already."]
+        assert await anna.says("!branch rename givors Lyon", "Rhône") == ["Rhône has a branch Lyon already."]
+        assert (await anna.says("!branch rename lyon LYON", "Rhône"))[0].startswith("The branch Lyon is called LYON")
+        assert [branch.name for branch in await stage.tree() if branch.slug.startswith("lyon")] == ["LYON"]
 
     async def test_is_for_those_who_may(self, stage: Stage, anna: Someone, bob: Someone) -> None:
         said = await bob.says("!branch create Lyon 3", "Lyon")
@@ -257,7 +264,13 @@ class TestRenameAndMove:
         self, stage: Stage, anna: Someone, bob: Someone
     ) -> None:
         assert await anna.says("!branch move lyon under givors", "Rhône") == [
-            "'lyon' (section) cannot be under 'givors' (section): a parent's tier is higher."
+            "'Lyon' (section) cannot be under 'Givors' (section): a parent's tier is higher."
+        ]
+        assert await anna.says("!branch create Villeurbanne --tier region", "Rhône") == [
+            "'Villeurbanne' (region) cannot be under 'Rhône' (department): a parent's tier is higher."
+        ]
+        assert await anna.says("!branch close rhone", "Rhône") == [
+            "'Rhône' still has 2 branches under it (one is Givors): move or close them first."
         ]
         assert await anna.says("!branch merge lyon into rhone", "Rhône") != []
         assert await anna.taps("❌") == ["Nothing is changed."]
@@ -319,7 +332,7 @@ class TestMergeAndClose:
 
     async def test_one_with_members_is_not(self, stage: Stage, anna: Someone, bob: Someone) -> None:
         assert await anna.says("!branch close lyon", "Rhône") == [
-            "'lyon' still has a member: transfer this person first, or merge the branch into another."
+            "'Lyon' still has a member: transfer this person first, or merge the branch into another."
         ]
 
     async def test_who_has_lost_the_office_since_the_question_does_nothing(self, stage: Stage, anna: Someone) -> None:

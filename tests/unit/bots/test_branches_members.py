@@ -308,6 +308,7 @@ class TestMandates:
             "Which office of Bob Blanc do you mean: Treasurer, Delegate?"
         ]
         assert await anna.says("!mandate end bob clerk", "Lyon") == ["Bob Blanc has no such office in Lyon."]
+        assert await anna.says("!mandate end bob", "Rhône") == ["Bob Blanc holds no office in Rhône."]
 
     async def test_given_by_mistake_and_undone(self, stage: Stage, anna: Someone, bob: Someone) -> None:
         await anna.says("!mandate give bob treasurer", "Lyon")

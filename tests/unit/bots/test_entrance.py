@@ -17,6 +17,7 @@ from bots.branches import BOT as BRANCHES
 from bots.entrance import BOT, letter
 from bots.entrance.patience import MOST, PAUSE, WITHIN, pause_until
 from bots.entrance.tables import WrongCodeRow
+from bots.help import BOT as HELP
 from bridge import files
 from bridge.letters import Picture, Words
 from bridge.letters.outbox import LetterRow
@@ -375,6 +376,31 @@ async def test_strangers_are_told_how_to_come_in(stage: Stage) -> None:
     assert "join" in said
     (said,) = await stage.stranger("Two").says("join")
     assert said.startswith("The code is missing. It is in the letter that you were sent.")
+
+
+@pytest.mark.parametrize("written", ["{code}", "My code is {code}.", "Bonjour, voici : {code}", "{plain}"])
+async def test_a_code_without_the_word_before_it(stage: Stage, sec: Someone, ada: Someone, written: str) -> None:
+    code = await code_for(stage, ada)
+    (said,) = await ada.says(written.format(code=code, plain=code.replace("-", "")))
+    assert said.startswith("Welcome, Ada!")
+    await stage.is_applied()
+    assert "The rooms of Lyon are open to you." in (await stage.said())[-1]
+    assert all(said.forget for said in await stage.all_letters() if isinstance(said.content, Words) and said.answers)
+
+
+async def test_the_word_for_codes_is_listed_where_codes_belong(database_url: str) -> None:
+    async with stage_on(database_url, [BOT, HELP]) as stage:
+        bob = await stage.person("Bob", "Lyon")
+        assert "!join" not in (await bob.says("!help", room="Lyon"))[0]
+        assert "• !join: " in (await bob.says("help"))[0]
+        assert "• !join: " in (await stage.stranger().says("help"))[0]
+        assert (await bob.says("!help join", room="Lyon"))[0].startswith("Come in with the code that you were sent.")
+
+
+async def test_words_are_no_code(stage: Stage, ada: Someone) -> None:
+    bob = await stage.person("Bob", "Lyon")
+    for written in ("anniversaire", "rendez-vous anniversaire", "avec dans mais", "see 7K3M-Q9TX or AAAA-BBBB"):
+        assert (await bob.says(written))[0].startswith("I did not understand that.")
 
 
 async def test_no_letter_keeps_the_code_of_a_join(stage: Stage, sec: Someone, ada: Someone) -> None:

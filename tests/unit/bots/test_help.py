@@ -183,6 +183,32 @@ async def test_who_writes_first_is_answered_and_welcomed(stage: Stage) -> None:
     assert len(await bob.says("language")) == 1
 
 
+async def test_a_greeting_is_answered_by_the_welcome_alone(stage: Stage) -> None:
+    bob = await stage.person("Bob", "Lyon")
+    assert await bob.says("Bonjour !") == [welcome("Bob", "Lyon")]
+    assert await bob.says("Bonjour !") == ["Hello! !help shows what you can ask me."]
+
+
+@pytest.mark.parametrize("written", ["Merci !", "thank you", "OK, merci", "👍", "🙏🏽❤️", "…", "D’accord."])
+async def test_thanks_want_no_answer(stage: Stage, written: str) -> None:
+    bob = await stage.person("Bob", "Lyon")
+    await bob.joins()
+    await stage.said()
+    assert await bob.says(written) == []
+
+
+async def test_what_is_no_command_at_all_is_answered_with_courtesy(stage: Stage) -> None:
+    bob = await stage.person("Bob", "Lyon")
+    await bob.joins()
+    await stage.said()
+    lost = ["I did not understand that. !help shows what you can ask me."]
+    for written in ("When do we meet?", "?", "merci pour hier, mais quand ?", "thanks help"):
+        assert await bob.says(written) == lost
+    assert await bob.says("!merci") == ["I do not know merci. What I can do here: !help"]
+    assert await bob.says("halp") == ["I do not know halp. Did you mean this?\n!help"]
+    assert await bob.says("!merci", room="Lyon") == ["I do not know merci. What I can do here: !help"]
+
+
 async def test_strangers_are_told_how_to_come_in(stage: Stage) -> None:
     stranger = stage.stranger()
     assert await stranger.says("Good evening") == [

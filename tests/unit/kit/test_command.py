@@ -23,7 +23,7 @@ from ground.money import Money
 from ground.texts import text
 from party.branches import Branch
 from party.members import MemberRow
-from tests.support.typed import BOT, BRANCHES, bound, found, reader
+from tests.support.typed import BOT, BRANCHES, PARIS, answered, bound, found, reader
 
 FRIDAY: Final = Understood(datetime(2026, 11, 27, 17, 0, tzinfo=UTC), all_day=False)
 
@@ -82,6 +82,9 @@ async def give(
     until: Annotated[
         Moment | None,
         Option(names={"en": ("until",), "fr": ("jusqu’au", "jusqu’à")}, what=text("its last day"), bare=True),
+    ] = None,
+    since: Annotated[
+        Moment | None, Option(names={"en": ("from",), "fr": ("à partir du",)}, what=text("its first day"), bare=True)
     ] = None,
 ) -> None: ...
 
@@ -153,12 +156,45 @@ def test_a_command_by_any_of_its_names_the_longest_first(typed: str, name: str, 
         ("!mandate", None, ("mandate end", "mandate give")),
         ("!mandat xyz", None, ("mandate end", "mandate give")),
         ("!banana", None, ()),
+        # Each word counts for itself, so that what follows a slip is not taken for the end of another name.
+        ("!dues pya 12", "dues pay 12", ()),
+        ("!brnch lyon", "branch lyon", ()),
+        ("!hlep agenda", "help agenda", ()),
+        ("!agenda dad", "agenda add", ()),
     ],
 )
 def test_an_unknown_command_has_near_ones(typed: str, nearest: str | None, among: tuple[str, ...]) -> None:
     meant = found(COMMANDS, typed, language="en")
     assert isinstance(meant, Unknown)
     assert (meant.nearest, meant.among) == (nearest, among)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("!anonce test", "annonce test"),
+        ("!anonce lsite", "annonce liste"),
+        ("!announce lit", "announce list"),
+        ("!annonce lits", "annonce liste"),
+        ("!annonce lion", None),
+        ("!annonce liste", None),
+        ("!annonce test", None),
+    ],
+)
+def test_a_slip_before_a_text_is_no_longer_name(typed: str, meant: str | None) -> None:
+    tell = Command(name="announce", aliases={"fr": ("annonce",)}, run=create, summary=SUMMARY)
+    listed = Command(name="announce list", aliases={"fr": ("annonce liste",)}, run=nothing, summary=SUMMARY)
+    understood = found([tell, listed], typed, language="fr")
+    line = understood.nearest if isinstance(understood, Unknown) else understood.meant
+    assert line == meant
+
+
+def test_a_name_beside_the_longer_ones_that_begin_so_is_shown_too() -> None:
+    several = Command(name="accounts", run=nothing, summary=SUMMARY)
+    drop = Command(name="account drop", run=nothing, summary=SUMMARY)
+    meant = found([several, drop], "!account")
+    assert isinstance(meant, Unknown)
+    assert (meant.nearest, meant.among) == (None, ("account drop", "accounts"))
 
 
 def test_what_may_be_no_command_at_all_is_known_as_such() -> None:
@@ -281,6 +317,35 @@ async def test_an_option_by_its_name_without_dashes() -> None:
     until = values["until"]
     assert isinstance(until, Understood)
     assert until.all_day
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "!mandat donner Saint-Étienne trésorier à partir du 1er janvier",
+        "!mandat donner Saint-Étienne trésorier --à partir du 1er janvier",
+        "!mandat donner Saint-Étienne trésorier —à partir du 1er janvier",
+        "!mandat donner Saint-Étienne trésorier à partir du 1er janvier jusqu’au 30 juin",
+        "!mandat donner Saint-Étienne trésorier jusqu’au 30 juin à partir du 1er janvier",
+        "!mandat donner Saint-Étienne trésorier\nà partir du : 1er janvier",
+    ],
+)
+async def test_an_option_of_several_words(typed: str) -> None:
+    values = await bound(COMMANDS, typed, language="fr")
+    since = values["since"]
+    assert values["office"] == "treasurer"
+    assert isinstance(since, Understood)
+    assert since.instant.astimezone(PARIS).date().isoformat() == "2027-01-01"
+
+
+async def test_words_of_such_an_option_alone_are_words() -> None:
+    said = await answered(COMMANDS, "!mandat donner Saint-Étienne trésorier à partir du", language="fr")
+    assert said == (
+        "What is missing after `à partir du`: its first day. For example:\n"
+        "!mandat donner Saint-Étienne trésorier à partir du demain 18h"
+    )
+    values = await bound(COMMANDS, "!branche créer À partir de rien", language="fr")
+    assert values == {"name": "À partir de rien"}
 
 
 async def test_a_choice_has_the_type_of_the_handler() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bots.kit.dates import Understood, read
+from bots.kit.dates import Understood, read, say, say_day
 
 PARIS = ZoneInfo("Europe/Paris")
 MONTREAL = ZoneInfo("America/Montreal")
@@ -55,6 +57,11 @@ FRENCH = [
     ("mercredi en huit", "2026-12-02"),
     ("mardi en quinze", "2026-12-15"),
     ("demain en huit", "2026-12-03"),
+    ("mardi en 8", "2026-12-08"),
+    ("sous huit jours", "2026-12-02"),
+    ("le 31 à minuit", "2027-01-01 00:00"),
+    ("le 31 à midi", "2026-12-31 12:00"),
+    ("fin d'année", "2026-12-31"),
     ("le 3 mars à 18h", "2027-03-03 18:00"),
     ("le 1er mars", "2027-03-01"),
     ("premier mars", "2027-03-01"),
@@ -113,6 +120,8 @@ FRENCH = [
 ]
 
 ENGLISH = [
+    ("a week on Tuesday", "2026-12-08"),
+    ("a week from Friday at 7pm", "2026-12-04 19:00"),
     ("tomorrow 6pm", "2026-11-26 18:00"),
     ("tomorrow at 18:30", "2026-11-26 18:30"),
     ("today 8pm", "2026-11-25 20:00"),
@@ -309,3 +318,20 @@ def test_looking_back(written: str, language: str, meant: str) -> None:
 def test_either_direction() -> None:
     for written, meant in [("hier", "2026-11-24"), ("demain", "2026-11-26"), ("vendredi", "2026-11-27")]:
         assert local(read(written, language="fr", zone=PARIS, now=NOW, direction="any"), PARIS) == meant
+
+
+@pytest.mark.parametrize(("page", "language"), [("members", "en"), ("fr/members", "fr")])
+def test_the_table_for_members(page: str, language: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / page / "commands.md").read_text("utf-8")
+    now = datetime(2026, 11, 25, 15, 0, tzinfo=PARIS)
+    rows = re.findall(r"^\| (`.*`) \| (.* 202.*) \|$", text, re.MULTILINE)
+    assert len(rows) == 7
+    for written, meant in rows:
+        found = [read(one, language=language, zone=PARIS, now=now) for one in re.findall(r"`([^`]+)`", written)]
+        said = [
+            say_day(one.instant.astimezone(PARIS).date(), language=language)
+            if one.all_day
+            else say(one.instant, language=language, zone=PARIS)
+            for one in found
+        ]
+        assert ", ".join(said) == meant

@@ -228,6 +228,13 @@ async def test_an_edit_does_not_run_the_command_again_and_says_so_once(stage: St
     assert await anna.edits("$three", "just more talk", room="Lyon") == []
 
 
+async def test_an_edit_in_a_thread_is_answered_there(stage: Stage) -> None:
+    anna = await stage.person("Anna", "Lyon")
+    await anna.says("!echo hello", room="Lyon", id="$one", thread="$root")
+    await anna.edits("$one", "!echo hallo", room="Lyon")
+    assert [(letter.answers, letter.thread) for letter in (await stage.all_letters())[-2:]] == [("$one", "$root")] * 2
+
+
 async def test_who_writes_too_much_is_told_once_and_the_others_are_answered(database_url: str) -> None:
     limits = Limits(person=3, person_every=timedelta(seconds=2))
     async with stage_on(database_url, [BOT], limits=limits) as stage:

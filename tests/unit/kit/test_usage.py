@@ -173,7 +173,7 @@ COMMANDS = [
             "I do not know `branch renam`. Did you mean this?\n!branch rename Loire Forez",
         ),
         ("!vot Budget", "en", "I do not know `vot`. Did you mean this?\n!vote Budget"),
-        ("!agenda", "en", "After `agenda` one more word is needed: !agenda add"),
+        ("!agenda", "en", "These begin with `agenda`: !agenda add"),
         ("!xyz", "en", "I do not know `xyz`. What I can do here: !help"),
     ],
 )

@@ -53,6 +53,12 @@ def test_marks_of_our_own_are_tags_in_html_and_nothing_in_plain_text() -> None:
     assert words.notice
 
 
+def test_names_are_joined_as_french_does() -> None:
+    words = compose([text("The code of {name} is good for nothing any more.", name=Strong("Élise <i>"))], FRENCH)
+    assert words.plain == "Le code d’Élise <i> ne vaut plus rien."
+    assert words.html == "Le code d’<strong>Élise &lt;i&gt;</strong> ne vaut plus rien."
+
+
 def test_what_has_no_marks_is_plain_text_only() -> None:
     words = compose([text("5 < 6 & {more}", more="7 > 6")], VOICE)
     assert (words.plain, words.html) == ("5 < 6 & 7 > 6", None)
