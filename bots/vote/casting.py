@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import ColumnElement, case, insert, or_, select
+from sqlalchemy import ColumnElement, Subquery, case, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.vote.errors import VoteRefused
 from bots.vote.proxies import Proxy
-from bots.vote.roll import Entry
+from bots.vote.roll import Entry, entries
 from bots.vote.tables import CastRow, RollRow, State, VoteRow
 from ground.ids import new_id
 from ground.texts import text
@@ -31,6 +32,9 @@ class Means(StrEnum):
     REACTION = "reaction"
     ENTERED = "entered"
     """By the secretary before a witness, for a member without Matrix."""
+
+
+_MEANS: Final = {means.value: means for means in Means}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,16 @@ class Counted:
     witness: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the ballots that count come to: as they are kept, with the weight of all that are alike; `voted` and
+    `by_proxy` are lines of the roll."""
+
+    profile: Mapping[str, int]
+    voted: int
+    by_proxy: int
+
+
 def in_time(sent_at: datetime, received_at: datetime, closes: datetime | None, grace: timedelta) -> bool:
     """Whether a ballot came before the close: by the time at which it was sent, which its sender's homeserver may
     have made up, and by ours with a grace. `closes` None: there is no close yet."""
@@ -108,15 +122,15 @@ def profile(counted: Iterable[Counted]) -> dict[str, int]:
 
 async def voters(session: AsyncSession, vote_id: str, accounts: Iterable[str]) -> dict[str, str]:
     """The members who are on the roll, by those of these accounts that are theirs and confirmed."""
-    wanted, found = list(set(accounts)), dict[str, str]()
-    for start in range(0, len(wanted), _MOST):
+    found: dict[str, str] = {}
+    for portion in _portions(set(accounts)):
         query = (
             select(AccountRow.user_id, AccountRow.member_id)
             .join(RollRow, RollRow.member_id == AccountRow.member_id)
             .where(
                 RollRow.vote_id == vote_id,
                 AccountRow.confirmed_at.is_not(None),
-                AccountRow.user_id.in_(wanted[start : start + _MOST]),
+                AccountRow.user_id.in_(portion),
             )
         )
         found.update((await session.execute(query)).all())
@@ -132,9 +146,8 @@ async def record(session: AsyncSession, vote: VoteRow, casts: Sequence[Cast]) ->
     if vote.confidential:
         raise VoteRefused(text("This vote is confidential. Write to me privately to vote."))
     by_id = {cast.id: cast for cast in casts}
-    for start in range(0, len(by_id), _MOST):
-        known = await session.scalars(select(CastRow.id).where(CastRow.id.in_(list(by_id)[start : start + _MOST])))
-        for id_ in list(known):
+    for portion in _portions(by_id):
+        for id_ in (await session.scalars(select(CastRow.id).where(CastRow.id.in_(portion)))).all():
             by_id.pop(id_)
     if by_id:
         await session.execute(insert(CastRow), [_columns(vote.id, cast) for cast in by_id.values()])
@@ -196,24 +209,70 @@ async def ballots(
     Removals after the close change nothing. Where ballots may not be changed, the first that says something counts by
     our clock, and removing it changes nothing. Who is not on the roll is left out by `attribute`.
     """
-    query = select(
-        CastRow.member_id, CastRow.choice, CastRow.means, CastRow.spoiled, CastRow.entered_by, CastRow.witness_id
-    ).where(CastRow.vote_id == vote.id)  # fmt: skip
+    return await _of(session, _last(vote, closes, grace))
+
+
+async def totals(
+    session: AsyncSession, vote: VoteRow, proxies: Mapping[str, Proxy], *, closes: datetime | None, grace: timedelta
+) -> Totals:
+    """What `profile` of `attribute` comes to, own ballots being added up by the database."""
+    last = _last(vote, closes, grace)
+    query = (
+        select(last.c.choice, func.sum(RollRow.weight), func.count())
+        .join(RollRow, RollRow.member_id == last.c.member_id)
+        .where(RollRow.vote_id == vote.id, last.c.place == 1, last.c.spoiled.is_(False), last.c.choice.is_not(None))
+        .group_by(last.c.choice)
+    )
+    own = (await session.execute(query)).all()
+    by_proxy: list[Counted] = []
+    for portion in _portions(proxies):
+        holders = (proxies[giver].holder for giver in portion)
+        known = await _of(session, last, sorted({*portion, *holders}))
+        givers = await entries(session, vote.id, [giver for giver in portion if giver not in known])
+        by_proxy += attribute(givers, known, proxies)
+    found = profile(by_proxy)
+    for choice, weight, _ in own:
+        found[choice] = found.get(choice, 0) + weight
+    return Totals(found, sum(voted for _, _, voted in own) + len(by_proxy), len(by_proxy))
+
+
+async def _of(session: AsyncSession, last: Subquery, members: Sequence[str] | None = None) -> dict[str, Ballot]:
+    """The ballots that count, of all or of some."""
+    columns = (last.c.member_id, last.c.choice, last.c.means, last.c.spoiled, last.c.entered_by, last.c.witness_id)
+    query = select(*columns).where(last.c.place == 1)
+    if members is not None:
+        query = query.where(last.c.member_id.in_(members))
+    return {
+        member: Ballot(member, None if spoiled else choice, _MEANS[means], spoiled, entered_by, witness)
+        for member, choice, means, spoiled, entered_by, witness in await session.execute(query)
+    }
+
+
+def _last(vote: VoteRow, closes: datetime | None, grace: timedelta) -> Subquery:
+    """What members did in time; at `place` 1 of each what counts, as `ballots` says."""
+    where = [CastRow.vote_id == vote.id]
     stays: ColumnElement[bool] = CastRow.taken_back_at.is_(None)
     if closes is not None:
-        query = query.where(CastRow.sent_at <= closes, CastRow.received_at <= closes + grace)
+        where += [CastRow.sent_at <= closes, CastRow.received_at <= closes + grace]
         stays = or_(stays, CastRow.taken_back_at > closes + grace)
     if vote.change:
+        where.append(stays)
         sent = case((CastRow.sent_at < CastRow.received_at, CastRow.sent_at), else_=CastRow.received_at)
-        query = query.where(stays).order_by(sent, CastRow.received_at, CastRow.id)  # as `order` has it
+        by = [sent.desc(), CastRow.received_at.desc(), CastRow.id.desc()]  # as `order` has it
     else:
-        query = query.where(CastRow.choice.is_not(None), CastRow.spoiled.is_(False))
-        query = query.order_by(CastRow.received_at.desc(), CastRow.id.desc())
-    rows = {row[0]: row for row in await session.execute(query)}  # the last of each
-    return {
-        member: Ballot(member, None if spoiled else choice, Means(means), spoiled, entered_by, witness)
-        for member, choice, means, spoiled, entered_by, witness in rows.values()
-    }
+        where += [CastRow.choice.is_not(None), CastRow.spoiled.is_(False)]
+        by = [CastRow.received_at.asc(), CastRow.id.asc()]
+    place = func.row_number().over(partition_by=CastRow.member_id, order_by=by).label("place")
+    columns = (
+        CastRow.member_id, CastRow.choice, CastRow.means, CastRow.spoiled, CastRow.entered_by, CastRow.witness_id
+    )  # fmt: skip
+    return select(*columns, place).where(*where).subquery()
+
+
+def _portions(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Ids for one question after the other."""
+    wanted = list(ids)
+    return (wanted[start : start + _MOST] for start in range(0, len(wanted), _MOST))
 
 
 def _columns(vote_id: str, cast: Cast, entered_by: str | None = None, witness: str | None = None) -> dict[str, object]:

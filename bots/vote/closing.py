@@ -20,6 +20,7 @@ from bots.vote import (
     overview,
     presence,
     presiding,
+    proxies,
     reminding,
     result,
     spreading,
@@ -152,19 +153,24 @@ async def publish(occasion: Occasion, row: VoteRow) -> None:
 
 
 async def _count_open(occasion: Occasion, row: VoteRow) -> Count:
-    plan, counted = plan_of(row.options, row.rules), await counted_ballots(occasion, row)
-    whole = casting.profile(counted)
+    plan = plan_of(row.options, row.rules)
+    given = await proxies.of_vote(occasion.session, row, occasion.now)
+    grace = settings_of(occasion).policy.patience
+    totals = await casting.totals(occasion.session, row, given, closes=row.closes_at, grace=grace)
     told = result.settle(
         plan,
-        whole,
-        voted=len(counted),
+        totals.profile,
+        voted=totals.voted,
         roll=row.roll_size or 0,
         weight=row.roll_weight or 0,
-        proxies=sum(one.holder is not None for one in counted),
+        proxies=totals.by_proxy,
         present=await presence.of_vote(occasion.session, row.id),
         seed=row.seed or "",
     )
-    return told if plan.by is None else await branchwise.assembled(occasion, row, plan, told, whole, counted)
+    if plan.by is None:
+        return told
+    counted = await counted_ballots(occasion, row)
+    return await branchwise.assembled(occasion, row, plan, told, casting.profile(counted), counted)
 
 
 async def _count_sealed(occasion: Occasion, row: VoteRow) -> Count:

@@ -99,10 +99,13 @@ async def entry(session: AsyncSession, vote_id: str, member_id: str) -> Entry | 
     return None if row is None else _entry(row)
 
 
-async def entries(session: AsyncSession, vote_id: str) -> Sequence[Entry]:
-    """The whole roll, in its order. Only for those with the right `vote.roll`, and for counting."""
+async def entries(session: AsyncSession, vote_id: str, members: Sequence[str] | None = None) -> Sequence[Entry]:
+    """The whole roll, in its order, or the lines of some. Only for those with the right `vote.roll`, and for
+    counting."""
     columns = (RollRow.position, RollRow.member_id, RollRow.number, RollRow.branch_id, RollRow.weight)
     query = select(*columns).where(RollRow.vote_id == vote_id).order_by(RollRow.position)
+    if members is not None:
+        query = query.where(RollRow.member_id.in_(members))
     return [Entry(*row) for row in await session.execute(query)]
 
 

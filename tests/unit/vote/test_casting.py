@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from bots.vote.casting import Ballot, Cast, Means, in_time, order
 from bots.vote.errors import VoteRefused
 from bots.vote.proxies import Proxy, Stage
 from bots.vote.roll import Entry
-from bots.vote.tables import State
+from bots.vote.tables import CastRow, State
 from ground.database import Database
 from tests.support.register import NOW, Grown, fresh, grow
 from tests.support.votes import CLOSES, GRACE, MEMBERS, cast, member, open_vote, vote_of
@@ -230,6 +232,43 @@ async def test_weights_and_proxies_are_counted(db: Database, grown: Grown) -> No
         return casting.profile(found), [one.holder for one in found if one.entry.member_id == ids["M4"]]
 
     assert await db.read(work) == ({"a": 8, "b": 2}, [ids["M1"]])
+
+
+@pytest.mark.parametrize("change", [True, False])
+async def test_the_database_adds_up_what_is_attributed(db: Database, grown: Grown, change: bool) -> None:
+    """Ballots changed, withdrawn, spoiled, removed and late, by members who gave proxies and who did not."""
+    vote = await open_vote(db, grown, weights={"M1": 5, "M2": 2, "M6": 3}, change=change)
+    chance = random.Random(7)  # noqa: S311 - chooses ballots
+    for n in range(60):
+        sent = CLOSES + chance.randint(-9, 2) * HOUR / 4
+        received = max(sent + chance.randint(-1, 1) * SECOND, NOW)
+        choice = chance.choice(["a", "b", "c", None])
+        number = chance.choice([*list(MEMBERS)[:7], "M99"])
+        one = cast(grown, number, choice, f"${n}", sent=sent, received=received, spoiled=chance.random() < 0.1)
+        await record(db, vote, one)
+    for n in range(0, 60, 4):
+        await db.write(partial(_removed, id_=f"${n}", at=CLOSES + chance.randint(-9, 2) * HOUR / 4))
+    ids = grown.members
+    pairs = {"M8": "M1", "M9": "M2", "M3": "M4", "M5": "M8", "M6": "M99"}
+    held = {ids[giver]: proxy(ids[giver], ids[holder]) for giver, holder in pairs.items()}
+
+    async def work(session: AsyncSession, closes: datetime | None, held: Mapping[str, Proxy]) -> None:
+        row = await vote_of(session, vote)
+        ballots = await casting.ballots(session, row, closes=closes, grace=GRACE)
+        counted = casting.attribute(await roll.entries(session, vote), ballots, held)
+        totals = await casting.totals(session, row, held, closes=closes, grace=GRACE)
+        assert dict(totals.profile) == casting.profile(counted) != {}
+        assert totals.voted == len(counted)
+        assert totals.by_proxy == sum(one.holder is not None for one in counted) <= len(held)
+
+    for closes in (CLOSES, CLOSES - HOUR, CLOSES - 2 * HOUR, None):
+        for some_held in ({}, held):
+            await db.read(partial(work, closes=closes, held=some_held))
+
+
+async def _removed(session: AsyncSession, id_: str, at: datetime) -> None:
+    row = await session.get_one(CastRow, id_)
+    row.taken_back_at = at
 
 
 LINES = [Entry(n, f"m{n}", f"{n}", "x", 1) for n in range(4)]
