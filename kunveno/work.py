@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bots.kit.bot import Bot
 from bots.kit.dispatch import Dispatcher, due_handlers
 from bots.kit.preferences import voice_for
-from bridge.letters import Applied, Arrival
+from bridge.letters import Applied, Arrival, FromRooms
 from bridge.letters.outbox import Counts
 from bridge.matrix.deliver import Deliverer
 from bridge.matrix.errors import MatrixError, TokenRefused
+from bridge.matrix.handover import Desk
 from bridge.matrix.receive import Receiver
 from bridge.matrix.session import Session
 from bridge.mirror.asked_links import AskedLinks
@@ -88,6 +89,11 @@ async def work(app: App, bots: Sequence[Bot], standing: Standing, metrics: Metri
             await dispatcher.handle(arrival)
             metrics.arrived(arrival)
 
+        async def handle_all(arrivals: Sequence[FromRooms]) -> None:
+            await dispatcher.handle_all(arrivals)
+            for arrival in arrivals:
+                metrics.arrived(arrival)
+
         async def worded(read: AsyncSession, place: Place, _account: str, sentence: Text) -> str:
             return (await voice_for(read, around, place)).say(sentence)
 
@@ -133,7 +139,7 @@ async def work(app: App, bots: Sequence[Bot], standing: Standing, metrics: Metri
             watch.run(),
             applied(),
             linked(),
-            receiver.run(handle),
+            receiver.run(Desk(handle, dispatcher.team.gathers, handle_all)),
             deliverer.run(),
             deliverer.receipts(handle),
             ticks.run(app.database, app.clock, due_handlers(dispatcher), done=ticked),

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bots.kit import answering, notes, questions, running, who
+from bots.kit import answering, gathering, notes, questions, running, who
 from bots.kit.applied import AwaitingRow
 from bots.kit.attempt import Outcome, attempt, attempt_alone
 from bots.kit.bot import Listener
@@ -177,6 +177,8 @@ async def _listeners(turn: Turn, arrival: Arrival) -> bool:
     claims: list[bool | None] = []
     for bot in turn.team.bots.values():
         listeners = [*bot.listens.get(kind, ())]
+        if (gatherer := bot.gathers.get(kind)) is not None:
+            listeners.append(gathering.alone(gatherer))
         if isinstance(arrival, Message):
             listeners += [then for look, then in bot.overhears if look(arrival)]
         for listener in listeners:

@@ -22,6 +22,8 @@ DueHandler: TypeAlias = Callable[[Occasion, Due], Awaitable[None]]
 Listener: TypeAlias = Callable[[Occasion, Any], Awaitable[bool | None]]
 """Called with the arrival of the type under which it is listed. One that is told of an edit says whether it heeds it;
 of an edit that nobody heeds the person is told that commands are not run again."""
+Gatherer: TypeAlias = Callable[[Occasion, Sequence[Any]], Awaitable[None]]
+"""Called with arrivals of the type under which it is listed, in their order: those that came together, or one."""
 Look: TypeAlias = Callable[[Message], bool]
 """A quick look at a message, before anything is read or written."""
 ReceiptHandler: TypeAlias = Callable[[Occasion, Receipt], Awaitable[None]]
@@ -43,6 +45,9 @@ class Bot:
     """What `ground.due.schedule` names, as in `vote.close`."""
     listens: Mapping[type[Arrival], Sequence[Listener]] = field(default_factory=dict)
     """Whoever listens to `Message` has everything that anybody says cost a transaction; see `overhears`."""
+    gathers: Mapping[type[Arrival], Gatherer] = field(default_factory=dict)
+    """What many people do at the same moment, such as voting: those that came together are one transaction. Where that
+    fails each is handled alone, so that one that is bad stops no others."""
     overhears: Sequence[tuple[Look, Listener]] = ()
     """Messages that do not speak to the bot and concern it all the same: those that a look picks out."""
     heeds: Sequence[tuple[Look, Listener]] = ()

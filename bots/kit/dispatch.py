@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -10,11 +11,11 @@ from typing import Final, TypeAlias
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bots.kit import applied, arriving, running
+from bots.kit import applied, arriving, gathering, running
 from bots.kit.attempt import FAILED, Outcome, set_aside
 from bots.kit.bot import Bot, DueHandler
 from bots.kit.limits import Meter, Verdict
-from bots.kit.outages import is_outage
+from bots.kit.outages import is_outage, place_of
 from bots.kit.surroundings import Surroundings
 from bots.kit.team import Team
 from bots.kit.turn import Turn, origin_of
@@ -25,6 +26,7 @@ from ground.clock import Clock
 from ground.database import Database
 from ground.due import Due
 
+_LOG: Final = logging.getLogger(__name__)
 _OURS: Final = (Message, Edit, Reaction, Redaction, Receipt)
 """What concerns the kit itself; the rest only bots that listen to it."""
 Observe: TypeAlias = Callable[[str, Outcome, float], None]
@@ -65,9 +67,24 @@ class Dispatcher:
             await self._take(arrival)
             self._wake()
 
+    async def handle_all(self, arrivals: Sequence[FromRooms]) -> None:
+        """Handle arrivals of one type of `team.gathers`, in their order: all in one transaction, or where that fails
+        as `handle` handles each. Raises what `handle` raises."""
+        now = self.clock.now()
+        try:
+            await self._database.write(lambda session: gathering.take(Turn(session, now, self.team), arrivals))
+        except Exception as error:
+            if is_outage(error):
+                raise
+            _LOG.warning("%s arrivals are handled one by one: %s", len(arrivals), place_of(error))
+            for arrival in arrivals:
+                await self.handle(arrival)
+        else:
+            self._wake()
+
     async def _concerns(self, arrival: FromRooms | Receipt) -> bool:
         """Whether anything may have to be done: most of what people say to each other costs no transaction."""
-        if any(type(arrival) in bot.listens for bot in self.team.bots.values()):
+        if type(arrival) in self.team.listens:
             return True
         match arrival:
             case Message():
@@ -101,7 +118,7 @@ class Dispatcher:
             self._meter.not_understood(arrival.account, arrival.place, now)
 
     async def _carried_over(self, arrival: Applied) -> None:
-        listened = any(Applied in bot.listens for bot in self.team.bots.values())
+        listened = Applied in self.team.listens
         if listened:
             await self._transact(partial(arriving.carried_over, arrival=arrival), arrival, f"applied-{arrival.number}")
         waiting = await self._database.read(lambda session: applied.until(session, arrival.number))

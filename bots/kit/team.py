@@ -28,6 +28,8 @@ class Team:
         self._owners = {id(command): bot.name for bot in bots for command in bot.commands}
         self.due = _gathered(bots, lambda bot: bot.due)
         self.receipts = _gathered(bots, lambda bot: bot.receipts)
+        self.listens = frozenset(kind for bot in bots for kind in (*bot.listens, *bot.gathers))
+        self.gathers = frozenset(kind for bot in bots for kind in bot.gathers)
         self.index = Index((command for bot in bots for command in bot.commands), (IN,))
         self.kit = Kit(surroundings, Hooks(hooked for bot in bots for hooked in bot.hooks), self.index.commands)
 

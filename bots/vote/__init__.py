@@ -43,8 +43,8 @@ BOT = Bot(
         presiding.LAPSE: presiding.not_decided,
         recording.RECORD: recording.fell_due,
     },
+    gathers={PollResponse: polls.responded},
     listens={
-        PollResponse: (polls.responded,),
         PollEnd: (polls.ended,),
         Reaction: (answering.tapped,),
         Redaction: (polls.removed,),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import func, select
@@ -10,7 +12,7 @@ from bots.kit import notes
 from bots.kit.request import Occasion
 from bots.kit.wording import Strong, Typed
 from bots.vote import answering, casting, roll, tables
-from bots.vote.casting import Means, in_time
+from bots.vote.casting import Cast, Means, in_time
 from bots.vote.choices import poll_ballot
 from bots.vote.plan import plan_of
 from bots.vote.posting import put_poll
@@ -25,22 +27,57 @@ _MOST_AGAIN: Final = 5
 """How often a poll that others end is posted again; then the commands are what is left."""
 
 
-async def responded(occasion: Occasion, response: PollResponse) -> None:
-    """Somebody chose in a poll: kept, whatever it says; which one counts is decided when it is counted."""
-    letter = response.poll.letter
-    row = None if letter is None else await tables.of_letter(occasion.session, letter)
-    member = None if row is None else await answering.voter(occasion, response.account)
-    if row is None or member is None or row.confidential or row.state == State.DRAFT:
-        return
-    why: Text | None = await roll.why_not(occasion.session, row, member)
-    if why is None:
-        grace = settings_of(occasion).policy.patience
-        if row.state != State.OPEN or not in_time(response.at, occasion.now, row.closes_at, grace):
-            why = text("your choice came after the close and is not counted.")
+async def responded(occasion: Occasion, responses: Sequence[PollResponse]) -> None:
+    """People chose in polls: kept, whatever it says; which one counts is decided when it is counted."""
+    by_letter: dict[str, list[PollResponse]] = {}
+    for response in responses:
+        if response.poll.letter is not None:
+            by_letter.setdefault(response.poll.letter, []).append(response)
+    for letter, those in by_letter.items():
+        row = await tables.of_letter(occasion.session, letter)
+        if row is not None and not row.confidential and row.state != State.DRAFT:
+            await _responded(occasion, row, those)
+
+
+async def _responded(occasion: Occasion, row: VoteRow, responses: Sequence[PollResponse]) -> None:
+    grace = settings_of(occasion).policy.patience
+    voters = await casting.voters(occasion.session, row.id, (response.account for response in responses))
+    made = plan_of(row.options, row.rules)
+    casts: list[Cast] = []
+    for number, response in enumerate(responses):
+        in_it = row.state == State.OPEN and in_time(response.at, occasion.now, row.closes_at, grace)
+        member_id = voters.get(response.account) or await _voter(occasion, row, response)
+        if member_id is None:
+            continue
+        if not in_it:
+            await _tell(occasion, row, response, text("your choice came after the close and is not counted."))
         if row.state == State.OPEN:
-            kept, spoiled = poll_ballot(plan_of(row.options, row.rules), response.answers)
-            await answering.record(occasion, row, response, member, kept, Means.POLL, spoiled=spoiled)
-    if why is not None and await notes.first(occasion.session, f"vote no {row.id} {response.account}", occasion.now):
+            kept, spoiled = poll_ballot(made, response.answers)
+            # One after the other, as they came: of two by one person the last counts, also by our clock.
+            received = occasion.now + number * timedelta(microseconds=1)
+            casts.append(
+                Cast(
+                    id=response.id, member_id=member_id, means=Means.POLL, choice=kept, sent_at=response.at,
+                    received_at=received, account=response.account, spoiled=spoiled,
+                )
+            )  # fmt: skip
+    await casting.record(occasion.session, row, casts)
+
+
+async def _voter(occasion: Occasion, row: VoteRow, response: PollResponse) -> str | None:
+    """Who votes by an account that was not known to be on the roll; whoever is not on it is told why, once."""
+    member = await answering.voter(occasion, response.account)
+    if member is None:
+        return None
+    why = await roll.why_not(occasion.session, row, member)
+    if why is not None:
+        await _tell(occasion, row, response, why)
+        return None
+    return member.id
+
+
+async def _tell(occasion: Occasion, row: VoteRow, response: PollResponse, why: Text) -> None:
+    if await notes.first(occasion.session, f"vote no {row.id} {response.account}", occasion.now):
         await occasion.send(
             Direct(response.account), text("{number}: {why}", number=Strong(handle(row.number)), why=why)
         )

@@ -53,6 +53,16 @@ async def enter(session: AsyncSession, arrival_id: str, at: datetime) -> bool:
     return await session.scalar(entered) is not None
 
 
+async def enter_all(session: AsyncSession, arrivals: Sequence[str], at: datetime) -> set[str]:
+    """The same for many in one statement; the ids of those that were not handled before."""
+    if not arrivals:
+        return set()
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    rows = [{"id": arrival, "at": at} for arrival in dict.fromkeys(arrivals)]
+    entered = insert(InboxRow).values(rows).on_conflict_do_nothing().returning(InboxRow.id)
+    return set(await session.scalars(entered))
+
+
 async def has(session: AsyncSession, arrival_id: str) -> bool:
     """Whether an arrival was handled."""
     return await session.get(InboxRow, arrival_id) is not None

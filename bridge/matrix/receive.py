@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -14,15 +14,16 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bridge.letters import FromRooms, inbox
+from bridge.letters import inbox
 from bridge.matrix import direct, echo
 from bridge.matrix.bookmark import Bookmark
 from bridge.matrix.content import Json
 from bridge.matrix.errors import MatrixError, TokenRefused
+from bridge.matrix.handover import Desk, Handle, Handover
 from bridge.matrix.invitations import Doorkeeper, invitations
 from bridge.matrix.olm import Undecryptable
 from bridge.matrix.placing import Places
-from bridge.matrix.read import about, instant, read
+from bridge.matrix.read import about, instant
 from bridge.matrix.retry import own_wait
 from bridge.matrix.rooms import DirectRoomRow, SyncRow, place_in
 from bridge.matrix.session import Session
@@ -32,12 +33,8 @@ from bridge.matrix.wire import text_in
 from bridge.places import Direct, Place
 from ground.clock import Clock
 from ground.database import Database
-from ground.outages import is_outage
 
 _log = logging.getLogger(__name__)
-
-Handle = Callable[[FromRooms], Awaitable[None]]
-"""Handles an arrival in a transaction; called again with the same arrival it does nothing."""
 
 OLDEST: Final = timedelta(hours=24)
 """What is older when it comes is noted, and not acted on."""
@@ -49,8 +46,6 @@ _EVENTS_AT_FIRST: Final = 10
 """Events of a room in one sync; few in the first one, which may bring all rooms at once. Gaps are filled."""
 _TO_DEVICE: Final = 100
 """Events to the device in one answer, the most that Synapse gives."""
-_ATTEMPTS: Final = 3
-"""How often an arrival is handed over that makes the program fail, before it is put aside."""
 _BREATH: Final = 50
 """Rooms of a sync that are looked through between two breaths of the event loop."""
 _BAD_REQUEST: Final = 400
@@ -91,27 +86,28 @@ class Receiver:
         self._own: dict[str, tuple[str, str]] = {}
         """Our own events that came back and were not linked with their letters yet: handle → event, room."""
 
-    async def run(self, handle: Handle) -> None:
+    async def run(self, handle: Handle | Desk) -> None:
         """Hand over every arrival, for ever. Survives what may pass; raises TokenRefused.
 
         How far was read is saved once all of a batch was handled, so after a death some are handed over again.
         """
+        desk = handle if isinstance(handle, Desk) else Desk(handle)
         bookmark = Bookmark(self._database, self._session.user_id, self._link)
         keeping = asyncio.create_task(bookmark.keep())
         try:
-            await self._read_on(handle, bookmark)
+            await self._read_on(desk, bookmark)
         finally:
             keeping.cancel()
             await asyncio.wait({keeping})
 
-    async def _read_on(self, handle: Handle, bookmark: Bookmark) -> None:
+    async def _read_on(self, desk: Desk, bookmark: Bookmark) -> None:
         since = await self._begin()
         rounds, failures = 0, 0
         while True:
             try:
                 answer = await self._sync(since, first=rounds == 0)
                 self.heard = self._clock.now()
-                token = await self._batch(answer, since, handle)
+                token = await self._batch(answer, since, desk)
                 if since is None:
                     await bookmark.put(token)  # nothing before it is ever acted on, so it is not to be lost
                 since = token
@@ -171,16 +167,17 @@ class Receiver:
         }
         return await self._session.api.sync(filter=filter_, since=since, timeout_ms=wait)
 
-    async def _batch(self, answer: Json, since: str | None, handle: Handle) -> str:
+    async def _batch(self, answer: Json, since: str | None, desk: Desk) -> str:
         """Carry out all that a sync brought; gives where to read on."""
         token, rooms = text_in(answer, "next_batch"), answer.get("rooms", {})
         heard = await self._session.hear(answer)
         await self._doorkeeper.answer(invitations(rooms.get("invite", {}), self._session.user_id, self._ignored))
         await self._left(rooms.get("leave", {}))
         self._listener(rooms if since is not None else {})
-        await self._unread.hear(heard, partial(self._read_late, handle))
+        handover = Handover(self._database, self._clock, desk, self._jitter)
+        await self._unread.hear(heard, partial(self._read_late, handover))
         if since is not None:
-            await self._events(rooms.get("join", {}), since, handle)
+            await self._events(rooms.get("join", {}), since, handover)
         return token
 
     def _concerns(self, room: Json) -> bool:
@@ -192,7 +189,7 @@ class Receiver:
         )
         return bool(timeline.get("limited")) or not all(own)
 
-    async def _events(self, rooms: dict[str, Any], since: str, handle: Handle) -> None:
+    async def _events(self, rooms: dict[str, Any], since: str, handover: Handover) -> None:
         now = self._clock.now()
         timelines: dict[str, Sequence[Json]] = {}
         some = [room_id for room_id, room in rooms.items() if self._concerns(room)]
@@ -222,7 +219,8 @@ class Receiver:
                 continue
             if about(event):
                 await self._link()
-            await self._guarded(event, self._one(room_id, event, places[room_id], handle))
+            await handover.guarded(event, self._one(room_id, event, places[room_id], handover))
+        await handover.finish()
         if noted:
             await self._database.write(partial(_note, events=noted, at=now))
 
@@ -248,7 +246,7 @@ class Receiver:
             await echo.link(self._database, own)
             self._own = {handle: event for handle, event in self._own.items() if handle not in own}
 
-    async def _one(self, room_id: str, event: Json, place: Place, handle: Handle) -> None:
+    async def _one(self, room_id: str, event: Json, place: Place, handover: Handover) -> None:
         """Hand over what one event says."""
         encrypted = event.get("type") == "m.room.encrypted" and "state_key" not in event
         if encrypted:
@@ -257,43 +255,13 @@ class Receiver:
             except Undecryptable as error:
                 await self._unread.keep(room_id, event, error.session_id)
                 return
-        await self._hand_over(event, place, handle, encrypted=encrypted)
+        await handover.add(event, place, encrypted=encrypted)
 
-    async def _read_late(self, handle: Handle, room_id: str, event: Json) -> None:
+    async def _read_late(self, handover: Handover, room_id: str, event: Json) -> None:
         """Hand over an event whose key came late, if it is still young enough."""
         if self._acted_on(event, self._clock.now()):
             place = await self._database.read(partial(place_in, room_id=room_id))
-            await self._guarded(event, self._hand_over(event, place, handle, encrypted=True))
-
-    async def _guarded(self, event: Json, work: Awaitable[None]) -> None:
-        """Do what is to be done with an event. One that makes that fail is put aside, so that it stops nothing."""
-        try:
-            await work
-        except Exception as error:
-            if isinstance(error, MatrixError) or is_outage(error):
-                raise  # the whole batch is worked on again
-            _log.exception("An event could not be read")
-            event_id = str(event.get("event_id"))[:255]
-            await self._database.write(partial(_put_aside, arrival_id=event_id, kind="event", at=self._clock.now()))
-
-    async def _hand_over(self, event: Json, place: Place, handle: Handle, *, encrypted: bool) -> None:
-        spoken_of = about(event)
-        letters = await self._database.read(partial(echo.letters, events=spoken_of)) if spoken_of else {}
-        arrival = read(event, place, letters=letters, encrypted=encrypted)
-        if arrival is None:
-            return
-        for attempt in range(_ATTEMPTS):
-            try:
-                await handle(arrival)
-            except Exception as error:
-                if is_outage(error):
-                    raise  # the database is away: the whole batch is worked on again
-                _log.exception("An arrival could not be handled")
-                await asyncio.sleep(own_wait(attempt, self._jitter))
-            else:
-                return
-        kind = type(arrival).__name__.lower()
-        await self._database.write(partial(_put_aside, arrival_id=arrival.id, kind=kind, at=self._clock.now()))
+            await handover.guarded(event, handover.now(event, place, encrypted=True))
 
     async def _still_direct(self, room_id: str, events: Sequence[Json]) -> Place:
         """The place that a direct room is after those who came and went in it."""
@@ -329,8 +297,3 @@ async def _note_members(db: AsyncSession, room_id: str, events: Sequence[Json], 
         content = event.get("content")
         membership = content.get("membership") if isinstance(content, dict) else None
         await direct.member_changed(db, room_id, str(event["state_key"]), str(membership), bot)
-
-
-async def _put_aside(db: AsyncSession, arrival_id: str, kind: str, at: datetime) -> None:
-    if await inbox.enter(db, arrival_id, at):
-        await inbox.set_aside(db, arrival_id, at, kind=kind, what="handle", reason="it made the program fail")

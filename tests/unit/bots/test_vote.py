@@ -15,7 +15,7 @@ from bots.vote.policy import VotePolicy
 from bots.vote.sealed import SealedBox, SealRow
 from bots.vote.settings import Settings
 from bots.vote.tables import VoteEventRow
-from bridge.letters import About, Message, Poll, PollAnswer, PollClosing, PollEnd, Redaction
+from bridge.letters import About, Message, Poll, PollAnswer, PollClosing, PollEnd, PollResponse, Redaction
 from bridge.places import BranchRoom, Direct
 from ground.database import Base
 from party.members import Status
@@ -236,6 +236,34 @@ async def test_one_member_counts_once_and_the_last_choice_counts(stage: Stage, p
     stage.clock.advance(timedelta(seconds=1))
     await people.clara.chooses(poll, "2")
     assert await result(stage) == ["Lost: 0 Yes, 2 No.", "2 of 4 voted (50%)."]
+
+
+async def test_many_choose_at_the_same_moment(stage: Stage, people: People) -> None:
+    """Together in one transaction: the last choice of each counts, also where clocks are ahead; strangers are told."""
+    poll = await open_one(stage, people)
+    eve = await stage.person("Eve", "Lyon")
+    await stage.said()
+    ahead = timedelta(minutes=5)
+    chosen = [
+        (people.anna, "2", ahead), (people.anna, "1", ahead), (people.bruno, "1", timedelta()), (eve, "1", timedelta()),
+        (people.clara, "7", timedelta()), (people.david, "2", timedelta()), (people.bruno, "2", timedelta()),
+    ]  # fmt: skip
+    place = await stage.place("Lyon", people.anna.account)
+    about = About(f"$of-{poll.id}", poll.id)
+    responses = [
+        PollResponse(
+            # The later an event, the smaller its id: it is not what the last is told by.
+            id=f"${9 - number}", place=place, account=person.account, at=stage.clock.now() + early, poll=about,
+            answers=(answer,),
+        )
+        for number, (person, answer, early) in enumerate(chosen)
+    ]  # fmt: skip
+    await stage.dispatcher.handle_all(responses[:4])
+    stage.clock.advance(timedelta(milliseconds=1))
+    await stage.dispatcher.handle_all(responses)
+    (said,) = await stage.said()
+    assert said.startswith("V1: You were not on the roll when the vote opened")
+    assert await result(stage) == ["Lost: 1 Yes, 2 No.", "3 of 4 voted (75%)."]
 
 
 async def test_every_way_to_vote(stage: Stage, people: People) -> None:
