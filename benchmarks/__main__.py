@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import burst, cascade, command, memory, mirror, noop, plan, start, tally
+from benchmarks import ballots, burst, cascade, command, memory, mirror, noop, plan, start, tally
 from benchmarks.result import Result
 
 BENCHMARKS: Final[Mapping[str, Callable[[], Result]]] = {
@@ -25,6 +25,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[], Result]]] = {
     "memory": memory.run,
     "tally": tally.run,
     "cascade": cascade.run,
+    "ballots": ballots.run,
 }
 
 

@@ -66,6 +66,10 @@ class House:
         """The program with the counting bot, as a process of its own."""
         return self.installation.start_module("tests.support.counting", str(self.installation.config))
 
+    def suite(self) -> AbstractAsyncContextManager[Running]:
+        """The program as it is installed, with all its bots."""
+        return self.installation.start("run")
+
     async def hears(self, running: Running, *, seconds: float = 60.0) -> None:
         """Wait until the program has heard all that happened before it started."""
 
@@ -155,8 +159,12 @@ async def build(
     url: str | None = None,
     rooms: Mapping[str, bool] = ROOMS,
     members: int = 5,
+    votes: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[House]:
-    """A branch with rooms of these kinds, and members who have joined them. `url`: where the program finds Synapse."""
+    """A branch with rooms of these kinds, and members who have joined them. `url`: where the program finds Synapse.
+
+    `votes`: that section of the configuration. The first member is the secretary.
+    """
     bot = f"@kunveno-{secrets.token_hex(5)}:{synapse.server_name}"
     kinds: dict[str, Any] = {
         key: {"name": {"en": f"{key} {{branch}}"}, "who": "members", "encrypted": encrypted}
@@ -170,7 +178,7 @@ async def build(
     }
     plain_url = database_url.replace("+aiosqlite", "").replace("+asyncpg", "")
     installation = install(
-        folder / "house", homeserver, database_url=plain_url, mirror={"rooms": kinds}, bots=_UNHURRIED
+        folder / "house", homeserver, database_url=plain_url, mirror={"rooms": kinds}, bots=_UNHURRIED, votes=votes
     )
     async with AsyncExitStack() as stack, installation.app() as app:
         people = [
@@ -181,6 +189,7 @@ async def build(
             app.database,
             {"france": {}},
             members={str(number): "france" for number, _ in enumerate(people)},
+            mandates=[("0", "secretary", "france")],
             accounts={member.user_id: str(number) for number, member in enumerate(people)},
             policy=app.config.party(),
             at=app.clock.now(),

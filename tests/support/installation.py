@@ -135,6 +135,7 @@ def install(
     mirror: Mapping[str, Any] | None = None,
     administrators: Sequence[str] = (),
     bots: Mapping[str, Any] | None = None,
+    votes: Mapping[str, Any] | None = None,
 ) -> Installation:
     """Write a configuration into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -152,6 +153,7 @@ def install(
         "database": {"url": database_url or "sqlite:///kunveno.db"},
         "mirror": {"power": {"secretary": 60}, **(mirror or {})},
         "bots": dict(bots or {}),
+        "votes": dict(votes or {}),
         "web": {"port": installation.port},
     }
     installation.config.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
