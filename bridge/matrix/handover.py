@@ -84,20 +84,17 @@ class Handover:
     async def finish(self) -> None:
         """Hand over what waits."""
         gathered, self._gathered, self._kind = self._gathered, [], None
-        if not gathered:
-            return
-        arrivals = await self._arrivals(gathered)
-        if self._desk.handle_all is not None and len(arrivals) > 1:
+        if self._desk.handle_all is not None and len(gathered) > 1:
             try:
-                await self._desk.handle_all(arrivals)
+                await self._desk.handle_all(await self._arrivals(gathered))
             except Exception as error:
                 if is_outage(error):
                     raise
                 _log.exception("Arrivals could not be handled together")
             else:
                 return
-        for arrival in arrivals:
-            await self._handle(arrival)
+        for event, place, encrypted in gathered:
+            await self.guarded(event, self.now(event, place, encrypted=encrypted))
 
     async def now(self, event: Json, place: Place, *, encrypted: bool) -> None:
         """Hand over what an event says, at once."""
