@@ -195,7 +195,7 @@ async def build(
             at=app.clock.now(),
         )
         await counting.make_table(app.database)
-        status, said = await installation.call("apply")
+        status, said = await installation.call("apply", seconds=180)
         assert status == 0, said
         known = await app.database.read(known_rooms)
         ids = {key: str(known[BranchRoom(grown.branches["france"], key)].room_id) for key in rooms}
