@@ -37,7 +37,18 @@ def test_a_floor_of_nothing_is_met_by_nothing_alone(writes: int, ratio: float | 
 
 
 def test_there_are_those_that_the_documentation_names() -> None:
-    assert list(BENCHMARKS) == ["mirror", "plan", "noop", "command", "burst", "start", "memory", "tally", "cascade", "ballots"]
+    assert list(BENCHMARKS) == [
+        "mirror",
+        "plan",
+        "noop",
+        "command",
+        "burst",
+        "start",
+        "memory",
+        "tally",
+        "cascade",
+        "ballots",
+    ]
 
 
 @pytest.mark.parametrize(("ok", "status"), [(True, 0), (False, 1)])
