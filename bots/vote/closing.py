@@ -163,6 +163,7 @@ async def _count_open(occasion: Occasion, row: VoteRow) -> Count:
         proxies=sum(one.holder is not None for one in counted),
         present=await presence.of_vote(occasion.session, row.id),
         seed=row.seed or "",
+        beside=casting.beside_the_poll(counted) if plan.poll else 0,
     )
     return told if plan.by is None else await branchwise.assembled(occasion, row, plan, told, whole, counted)
 
