@@ -45,9 +45,9 @@ class Count:
     """`ballots`: as they are kept, with the weight of all that are alike; None where there were so few in a
     confidential vote that only the verdict is told: then `result` and `winners` are all there is. `voted` and `roll`
     are people, `weight` is what the roll weighs. `beside`: so many of them count that the vote's poll, which clients
-    count for themselves, does not show. `assembled`: of a vote of many branches. `present`: who was counted in the room.
-    `seed` is for the lot, `chair` the order in which the chair put options that were equal, `placed` how far that order
-    is while the chair is asked; `lapsed`: the chair did not decide in time."""
+    count for themselves, does not show. `assembled`: of a vote of many branches. `present`: who was counted in the
+    room. `seed` is for the lot, `chair` the order in which the chair put options that were equal, `placed` how far
+    that order is while the chair is asked; `lapsed`: the chair did not decide in time."""
 
     ballots: Mapping[str, int] | None
     result: str
