@@ -95,5 +95,5 @@ class Gap:
     """An empty line."""
 
 
-Line: TypeAlias = Text | str | Code | Typed | Items | Gap
+Line: TypeAlias = Text | str | Code | Strong | Typed | Items | Gap
 """One line of what a bot says, or a list in it. A str is what people wrote, and is repeated as it is."""

@@ -14,6 +14,8 @@ from ground.texts import Text, text
 
 __all__ = ["help_of", "list_of", "unknown_command", "usage_line", "wrong_place"]
 
+_FEW: Final = 3
+"""How many options a usage line shows; more are only listed under it."""
 _MOST: Final = 40
 """How many commands of one bot are listed."""
 _WHERE: Final = {
@@ -30,9 +32,16 @@ def usage_line(command: Command, language: str) -> Text:
     """How the command is written: `vote <the question> [--closes <when it ends>]`, with the prefix of the place."""
     values: dict[str, object] = {"name": Typed(command.shown(language))}
     pattern = ["{name}"]
+    optional = [parameter for parameter in command.options if not parameter.required]
+    spared = optional if len(optional) > _FEW else []
     for number, parameter in enumerate(command.parameters):
+        if parameter in spared:
+            continue
         values[f"what{number}"] = parameter.what
         pattern.append(_shape(parameter, f"what{number}", language))
+    if spared:
+        values["options"] = text("options")
+        pattern.append("[{options}]")
     return Text(" ".join(pattern), values)
 
 

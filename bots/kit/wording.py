@@ -63,10 +63,11 @@ def compose(lines: Sequence[Line], voice: Voice, *, mentions: Sequence[str] = ()
 
 
 def _joined(blocks: list[str]) -> str:
-    """Lines under each other; a list stands on lines of its own by itself."""
+    """Lines under each other. A list stands on lines of its own by itself, so a gap before it takes one break more."""
     joined = "".join(blocks[:1])
     for before, block in pairwise(blocks):
-        apart = before.startswith("<ul>") or block.startswith("<ul>")
+        gap = not before and not joined.endswith("</ul>")
+        apart = before.startswith("<ul>") or (block.startswith("<ul>") and not gap)
         joined += block if apart else f"<br>{block}"
     return joined
 
@@ -87,7 +88,7 @@ class _Writing:
                 return [self._sentence(line)]
             case Items():
                 return self._items(line)
-            case str() | Code() | Typed():
+            case str() | Code() | Strong() | Typed():
                 return [self._value(line)]
 
     def _items(self, items: Items) -> list[tuple[str, str]]:

@@ -112,6 +112,13 @@ def attribute(roll: Iterable[Entry], ballots: Mapping[str, Ballot], proxies: Map
     return counted
 
 
+def beside_the_poll(counted: Sequence[Counted]) -> int:
+    """How many votes clients leave out when they show the poll's winner: all that were not tapped. None where nobody
+    tapped, since they show no winner then. Pure."""
+    tapped = sum(one.means is Means.POLL and one.holder is None for one in counted)
+    return len(counted) - tapped if tapped else 0
+
+
 def profile(counted: Iterable[Counted]) -> dict[str, int]:
     """The ballots as they are kept, each with the sum of the weights of all that are alike. Pure."""
     found: dict[str, int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bots.kit.request import Occasion
+from bots.kit.wording import Strong
 from bots.vote import confidential as boxes
 from bots.vote import declared, posting, reminding, roll, spreading, tables, weighing
 from bots.vote.electorate import Admitted, Electorate, admit, electorate_of, electors
@@ -54,7 +55,7 @@ async def announce(occasion: Occasion, row: VoteRow, made: Plan) -> None:
     branch = (await occasion.tree())[row.branch_id]
     lines = posting.opened(occasion, row, here, branch.name, row.roll_size or 0, poll=polled)
     if not polled:
-        lines = (row.question, *lines)
+        lines = (Strong(row.question), *lines)
     letter = await occasion.send(room, *lines, notice=False)
     tables.note_letter(occasion.session, row.id, "announcement", letter, occasion.now)
 

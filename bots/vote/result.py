@@ -44,8 +44,9 @@ class Assembled:
 class Count:
     """`ballots`: as they are kept, with the weight of all that are alike; None where there were so few in a
     confidential vote that only the verdict is told: then `result` and `winners` are all there is. `voted` and `roll`
-    are people, `weight` is what the roll weighs. `assembled`: of a vote of many branches. `present`: who was counted in
-    the room. `seed` is for the lot, `chair` the order in which the chair put options that were equal, `placed` how far
+    are people, `weight` is what the roll weighs. `beside`: so many of them count that the vote's poll, which clients
+    count for themselves, does not show. `assembled`: of a vote of many branches. `present`: who was counted in the
+    room. `seed` is for the lot, `chair` the order in which the chair put options that were equal, `placed` how far
     that order is while the chair is asked; `lapsed`: the chair did not decide in time."""
 
     ballots: Mapping[str, int] | None
@@ -55,6 +56,7 @@ class Count:
     roll: int
     weight: int
     proxies: int = 0
+    beside: int = 0
     assembled: Assembled | None = None
     present: int | None = None
     seed: str = ""
@@ -73,6 +75,7 @@ class Count:
                 "roll": self.roll,
                 "weight": self.weight,
                 "proxies": self.proxies,
+                "beside": self.beside,
                 "assembled": None if self.assembled is None else asdict(self.assembled),
                 "present": self.present,
                 "seed": self.seed,
@@ -104,8 +107,8 @@ def count_of(kept: str) -> Count:
 
 
 def settle(
-    plan: Plan, ballots: Mapping[str, int], *, voted: int, roll: int, weight: int, proxies: int = 0, few: bool = False,
-    present: int | None = None, seed: str = "",
+    plan: Plan, ballots: Mapping[str, int], *, voted: int, roll: int, weight: int, proxies: int = 0, beside: int = 0,
+    few: bool = False, present: int | None = None, seed: str = "",
 ) -> Count:  # fmt: skip
     """Count. `few`: only the verdict may be told."""
     bare = Count(
@@ -116,6 +119,7 @@ def settle(
         roll=roll,
         weight=weight,
         proxies=proxies,
+        beside=beside,
         present=present,
         seed=seed,
     )
@@ -206,7 +210,7 @@ def lines(plan: Plan, result: Count) -> tuple[Line, ...]:
         said.append(text("{count} of them by proxy.", count=result.proxies))
     ties = () if outcome is None else outcome.ties
     by_lot = verdict.equal or any(tie.decider is Decider.RULE for tie in ties)
-    return *said, *declared.drawn(plan, result.seed, told=by_lot)
+    return *said, *sentences.beside_the_poll(result.beside), *declared.drawn(plan, result.seed, told=by_lot)
 
 
 def short(plan: Plan, result: Count) -> Text:
@@ -290,7 +294,7 @@ def _of_assembly(plan: Plan, result: Count, assembled: Assembled) -> tuple[Line,
     said.append(sentences.turnout(result.voted, result.roll))
     if result.proxies:
         said.append(text("{count} of them by proxy.", count=result.proxies))
-    return tuple(said)
+    return *said, *sentences.beside_the_poll(result.beside)
 
 
 def _of_motion(plan: Plan, verdict: Verdict) -> Sequence[Line]:

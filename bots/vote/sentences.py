@@ -74,6 +74,8 @@ def method(plan: Plan) -> Text:
         case Method.JUDGMENT:
             return text("majority judgment from 0 to {top}, {seats}", top=plan.top, seats=seats)
         case Method.PLURALITY:
+            if plan.seats == 1:
+                return text("one choice, the most votes win")
             return text("one choice, {seats}", seats=seats)
     return majority(plan.majority)
 
@@ -197,6 +199,18 @@ def turnout(voted: int, size: int) -> Text:
     return counted(
         "{count} of {size} voted ({share}).", "{count} of {size} voted ({share}).", voted, size=size, share=share
     )
+
+
+def beside_the_poll(count: int) -> tuple[Text, ...]:
+    """That clients show fewer votes in the poll than were given."""
+    if not count:
+        return ()
+    said = counted(
+        "{count} vote was given outside the poll, which does not show it.",
+        "{count} votes were given outside the poll, which does not show them.",
+        count,
+    )
+    return (said,)
 
 
 def tally(plan: Plan, totals: Sequence[int]) -> tuple[Text, ...]:

@@ -137,7 +137,7 @@ async def _announce(occasion: Occasion, row: VoteRow, places: Sequence[PlaceRow]
             occasion, row, worded(made, voice), branch.name, place.on_roll, poll=place.first is not None
         )
         lines = (head, assembly_words.asked_by(origin.name, made), *rest)
-        return lines if place.first is not None else (row.question, *lines)
+        return lines if place.first is not None else (Strong(row.question), *lines)
 
     letters = await _say(occasion, row, places, said, "announcement", first=True)
     for place, letter in zip(places, letters, strict=True):

@@ -14,7 +14,7 @@ from bots.kit.command import Command
 from bots.kit.grammar import Names, read
 from bots.kit.index import Found, Index, Unknown
 from bots.kit.parameters import Parameter
-from bots.kit.parts import Code, Gap, Items, Line, Typed
+from bots.kit.parts import Code, Gap, Items, Line, Strong, Typed
 from bots.kit.problems import Problem
 from bots.kit.usage import unknown_command
 from bots.kit.values import Reader
@@ -105,5 +105,5 @@ def _said(line: Line, voice: Voice) -> str:
             return ""
         case Items(items):
             return "\n".join(f"• {voice.show(item)}" for item in items)
-        case Text() | str() | Code() | Typed():
+        case Text() | str() | Code() | Strong() | Typed():
             return voice.show(line)

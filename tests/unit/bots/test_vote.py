@@ -28,6 +28,9 @@ GRACE = timedelta(seconds=60)
 BOT = bot(Settings(VotePolicy(), SealedBox(b"s" * 32)))
 
 
+ONE_BESIDE = "1 vote was given outside the poll, which does not show it."
+
+
 @dataclass
 class People:
     anna: Someone
@@ -96,6 +99,23 @@ async def test_a_show_of_hands(stage: Stage, people: People) -> None:
     ]
 
 
+async def test_votes_that_the_poll_does_not_show_are_said(stage: Stage, people: People) -> None:
+    """Clients count the taps in a poll by themselves: beside the result, a smaller number needs a word."""
+    await people.anna.says("!vote Shall we?\n- Yes\n- No\ncloses: friday 18:00", room="Lyon")
+    assert await people.anna.chooses(await latest(stage, Poll), "1") == []
+    await people.bruno.says("!vote V1 no", room="Lyon")
+    await people.clara.says("!vote V1 no", room="Lyon")
+    await stage.passes(timedelta(days=2, hours=3))
+    await stage.passes(GRACE)
+    result = (await stage.said())[-1]
+    assert result.splitlines()[1:] == [
+        "Lost: 1 Yes, 2 No.",
+        "3 of 4 voted (75%).",
+        "2 votes were given outside the poll, which does not show them.",
+    ]
+    assert result in (await people.david.says("!result V1", room="Lyon"))[0]
+
+
 async def test_without_choices(stage: Stage, people: People) -> None:
     poll, said = await people.anna.says("!vote Adopt the minutes?", room="Lyon")
     assert poll == "[poll] Adopt the minutes? ○ For ○ Against ○ Abstain"
@@ -105,7 +125,7 @@ async def test_without_choices(stage: Stage, people: People) -> None:
 async def test_choices_on_the_line(stage: Stage, people: People) -> None:
     poll, said = await people.anna.says('!vote "When?" Friday "On Saturday" --duration 3 days', room="Lyon")
     assert poll == "[poll] When? ○ Friday ○ On Saturday"
-    assert "Rule: one choice, 1 seat." in said
+    assert "Rule: one choice, the most votes win." in said
     assert "open until Saturday 28 November 2026, 15:00" in said
 
 
@@ -235,7 +255,7 @@ async def test_one_member_counts_once_and_the_last_choice_counts(stage: Stage, p
     await people.bruno.says("!vote V1 2", room="Lyon")
     stage.clock.advance(timedelta(seconds=1))
     await people.clara.chooses(poll, "2")
-    assert await result(stage) == ["Lost: 0 Yes, 2 No.", "2 of 4 voted (50%)."]
+    assert await result(stage) == ["Lost: 0 Yes, 2 No.", "2 of 4 voted (50%).", ONE_BESIDE]
 
 
 async def test_many_choose_at_the_same_moment(stage: Stage, people: People) -> None:
@@ -273,7 +293,12 @@ async def test_every_way_to_vote(stage: Stage, people: People) -> None:
     await people.bruno.says("2", room="Lyon", reply_to=announced)
     await people.clara.says("yes", room="Lyon", reply_to=poll)
     await people.david.says("!vote V1 no")
-    assert await result(stage) == ["Lost: 2 Yes, 2 No.", "Equal, 2 for and 2 against. All stays as it is: lost.", "4 of 4 voted (100%)."]  # fmt: skip # noqa: E501
+    assert await result(stage) == [
+        "Lost: 2 Yes, 2 No.",
+        "Equal, 2 for and 2 against. All stays as it is: lost.",
+        "4 of 4 voted (100%).",
+        "3 votes were given outside the poll, which does not show them.",
+    ]
 
 
 async def test_words_beside_a_vote_are_no_ballot(stage: Stage, people: People) -> None:
@@ -427,7 +452,7 @@ async def test_approval(stage: Stage, people: People) -> None:
     await people.bruno.chooses(poll, "1", "3")
     await people.clara.says("!vote V1 3", room="Lyon")
     assert await result(stage) == [
-        "Sunday: 2 of 2.", "• Sunday: 2 ✓", "• Friday: 1", "• Saturday: 0", "2 of 4 voted (50%).",
+        "Sunday: 2 of 2.", "• Sunday: 2 ✓", "• Friday: 1", "• Saturday: 0", "2 of 4 voted (50%).", ONE_BESIDE,
     ]  # fmt: skip
 
 
@@ -710,7 +735,7 @@ async def test_a_proxy(stage: Stage, people: People) -> None:
     ]
     assert await people.bruno.says("!proxy list") == ["• Clara votes for you, in V1."]
     await people.clara.chooses(poll, "2")
-    assert await result(stage) == ["Lost: 0 Yes, 2 No.", "2 of 4 voted (50%).", "1 of them by proxy."]
+    assert await result(stage) == ["Lost: 0 Yes, 2 No.", "2 of 4 voted (50%).", "1 of them by proxy.", ONE_BESIDE]
     assert await people.anna.says("!vote who V1", room="Lyon") == [
         "V1 · 2 of 4 voted (50%).\n• No: Bruno (Clara), Clara"
     ]

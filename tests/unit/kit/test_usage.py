@@ -200,6 +200,25 @@ async def test_a_line_to_try_is_one_that_works() -> None:
             await answered(COMMANDS, proposed)
 
 
+async def elect(
+    request: object,
+    question: Annotated[str, Argument(what=text("the question"), rest=True)],
+    *,
+    by: Annotated[str, Option(names={"en": ("by",)}, what=text("who asks"))],
+    closes: Annotated[Moment | None, Option(names={"en": ("closes",)}, what=text("when the vote ends"))] = None,
+    seats: Annotated[int | None, Option(names={"en": ("seats",)}, what=text("how many"))] = None,
+    majority: Annotated[Fraction | None, Option(names={"en": ("majority",)}, what=text("the majority"))] = None,
+    confidential: Annotated[bool, Option(names={"en": ("confidential",)}, what=text("names stay hidden"))] = False,
+) -> None: ...
+
+
+def test_many_options_are_only_listed_under_the_usage_line() -> None:
+    command = Command(name="elect", run=elect, summary=text("Elect."), where=frozenset({Where.BRANCH}))
+    lines = said(help_of(command, "en"))
+    assert lines.splitlines()[1] == "!elect <the question> --by <who asks> [options]"
+    assert "• `--seats`: how many" in lines
+
+
 def test_usage_lines() -> None:
     lines = [said([usage_line(command, language)], language) for command in COMMANDS for language in ("en", "fr")]
     assert (

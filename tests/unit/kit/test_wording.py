@@ -75,6 +75,21 @@ def test_lines_gaps_and_lists() -> None:
     )
 
 
+def test_a_gap_before_a_list_is_seen() -> None:
+    lines: list[Line] = [text("Two sections:"), Gap(), Items((text("Lyon 1"),)), Gap(), Items((text("Lyon 2"),))]
+    words = compose(lines, VOICE)
+    assert words.plain == "Two sections:\n\n• Lyon 1\n\n• Lyon 2"
+    assert words.html == "Two sections:<br><br><ul><li>Lyon 1</li></ul><ul><li>Lyon 2</li></ul>"
+
+
+def test_what_people_wrote_may_stand_out_as_a_line() -> None:
+    words = compose([Strong("Lyon *<2>*"), text("It is open.")], VOICE)
+    assert (words.plain, words.html) == (
+        "Lyon *<2>*\nIt is open.",
+        "<strong>Lyon *&lt;2&gt;*</strong><br>It is open.",
+    )
+
+
 def test_a_long_list_is_cut_and_says_how_to_get_the_rest() -> None:
     items = Items(tuple(f"member {number}" for number in range(1, 21)), text("All of them: {line}", line=Typed("all")))
     shown = compose([items], VOICE).plain.splitlines()
