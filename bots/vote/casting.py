@@ -79,12 +79,19 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the ballots that count come to: as they are kept, with the weight of all that are alike; `voted` and
-    `by_proxy` are lines of the roll."""
+    """What the ballots that count come to: as they are kept, with the weight of all that are alike; `voted`, `by_proxy`
+    and `tapped` (in a poll, by the voters themselves) are lines of the roll."""
 
     profile: Mapping[str, int]
     voted: int
     by_proxy: int
+    tapped: int
+
+    @property
+    def beside_the_poll(self) -> int:
+        """How many votes clients leave out when they show the poll's winner. None where nobody tapped, since they show
+        no winner then."""
+        return self.voted - self.tapped if self.tapped else 0
 
 
 def in_time(sent_at: datetime, received_at: datetime, closes: datetime | None, grace: timedelta) -> bool:
@@ -110,13 +117,6 @@ def attribute(roll: Iterable[Entry], ballots: Mapping[str, Ballot], proxies: Map
         holder = proxy.holder if own is None and proxy is not None else None
         counted.append(Counted(entry, ballot.choice, ballot.means, holder, ballot.entered_by, ballot.witness))
     return counted
-
-
-def beside_the_poll(counted: Sequence[Counted]) -> int:
-    """How many votes clients leave out when they show the poll's winner: all that were not tapped. None where nobody
-    tapped, since they show no winner then. Pure."""
-    tapped = sum(one.means is Means.POLL and one.holder is None for one in counted)
-    return len(counted) - tapped if tapped else 0
 
 
 def profile(counted: Iterable[Counted]) -> dict[str, int]:
@@ -225,7 +225,12 @@ async def totals(
     """What `profile` of `attribute` comes to, own ballots being added up by the database."""
     last = _last(vote, closes, grace)
     query = (
-        select(last.c.choice, func.sum(RollRow.weight), func.count())
+        select(
+            last.c.choice,
+            func.sum(RollRow.weight),
+            func.count(),
+            func.sum(case((last.c.means == Means.POLL, 1), else_=0)),
+        )
         .join(RollRow, RollRow.member_id == last.c.member_id)
         .where(RollRow.vote_id == vote.id, last.c.place == 1, last.c.spoiled.is_(False), last.c.choice.is_not(None))
         .group_by(last.c.choice)
@@ -238,9 +243,14 @@ async def totals(
         givers = await entries(session, vote.id, [giver for giver in portion if giver not in known])
         by_proxy += attribute(givers, known, proxies)
     found = profile(by_proxy)
-    for choice, weight, _ in own:
-        found[choice] = found.get(choice, 0) + weight
-    return Totals(found, sum(voted for _, _, voted in own) + len(by_proxy), len(by_proxy))
+    for choice, weight, _, _ in own:
+        found[choice] = found.get(choice, 0) + int(weight)
+    return Totals(
+        found,
+        sum(voted for _, _, voted, _ in own) + len(by_proxy),
+        len(by_proxy),
+        sum(int(tapped) for *_, tapped in own),
+    )
 
 
 async def _of(session: AsyncSession, last: Subquery, members: Sequence[str] | None = None) -> dict[str, Ballot]:

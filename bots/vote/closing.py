@@ -166,7 +166,7 @@ async def _count_open(occasion: Occasion, row: VoteRow) -> Count:
         proxies=totals.by_proxy,
         present=await presence.of_vote(occasion.session, row.id),
         seed=row.seed or "",
-        beside=casting.beside_the_poll(counted) if plan.poll else 0,
+        beside=totals.beside_the_poll if plan.poll else 0,
     )
     if plan.by is None:
         return told

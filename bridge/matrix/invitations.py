@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.matrix.direct import has_direct, opened_by
 from bridge.matrix.errors import MatrixError, NotFound, TokenRefused
+from bridge.matrix.rooms import place_in
 from bridge.matrix.session import Session
+from bridge.places import Elsewhere
 from ground.database import Database
 from party.members import AccountRow
 
@@ -48,6 +50,30 @@ def invitations(rooms: Mapping[str, Any], bot: str, ignored: Set[str]) -> list[I
     return found
 
 
+def entries(rooms: Mapping[str, Any], bot: str) -> list[Invitation]:
+    """The invitations behind the rooms in a sync that the bot has just entered."""
+    found = []
+    for room_id, room in rooms.items():
+        events = [
+            event
+            for part in ("state", "timeline")
+            for event in room.get(part, {}).get("events", ())
+            if isinstance(event, dict)
+        ]
+        named = any(event.get("type") == "m.room.name" for event in events)
+        for event in events:
+            content, unsigned = event.get("content"), event.get("unsigned")
+            ours = event.get("type") == "m.room.member" and event.get("state_key") == bot
+            if not ours or not isinstance(content, dict) or not isinstance(unsigned, dict):
+                continue
+            before, sender = unsigned.get("prev_content"), unsigned.get("prev_sender")
+            if not isinstance(before, dict) or not isinstance(sender, str):
+                continue
+            if content.get("membership") == "join" and before.get("membership") == "invite":
+                found.append(Invitation(room_id, sender, before.get("is_direct") is True, named))
+    return found
+
+
 class Doorkeeper:
     """Accepts invitations."""
 
@@ -68,12 +94,23 @@ class Doorkeeper:
         for task in done:
             task.result()
 
+    async def entered(self, invitations: list[Invitation]) -> None:
+        """Note of rooms that were entered which are conversations of two: whoever entered them may have been killed
+        before it did. Raises TokenRefused."""
+        for invitation in invitations:
+            if await self._database.read(partial(_is_kept, room_id=invitation.room_id)):
+                continue
+            await self._enter(invitation, join=False)
+
     async def _one(self, invitation: Invitation) -> None:
         known = await self._database.read(partial(_is_known, account=invitation.sender))
-        if not known and not invitation.direct:
-            return
+        if known or invitation.direct:
+            await self._enter(invitation, join=True)
+
+    async def _enter(self, invitation: Invitation, *, join: bool) -> None:
         try:
-            await self._session.api.join(invitation.room_id, via=[invitation.sender.partition(":")[2]])
+            if join:
+                await self._session.api.join(invitation.room_id, via=[invitation.sender.partition(":")[2]])
             if await self._for_two(invitation):
                 await self._database.write(partial(opened_by, account=invitation.sender, room_id=invitation.room_id))
         except TokenRefused:
@@ -96,6 +133,11 @@ class Doorkeeper:
         except NotFound:
             return False
         return create.get("type") is None
+
+
+async def _is_kept(session: AsyncSession, room_id: str) -> bool:
+    """Whether a room is a place already."""
+    return not isinstance(await place_in(session, room_id), Elsewhere)
 
 
 async def _is_known(session: AsyncSession, account: str) -> bool:

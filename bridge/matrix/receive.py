@@ -20,7 +20,7 @@ from bridge.matrix.bookmark import Bookmark
 from bridge.matrix.content import Json
 from bridge.matrix.errors import MatrixError, TokenRefused
 from bridge.matrix.handover import Desk, Handle, Handover
-from bridge.matrix.invitations import Doorkeeper, invitations
+from bridge.matrix.invitations import Doorkeeper, entries, invitations
 from bridge.matrix.olm import Undecryptable
 from bridge.matrix.placing import Places
 from bridge.matrix.read import about, instant
@@ -172,6 +172,7 @@ class Receiver:
         token, rooms = text_in(answer, "next_batch"), answer.get("rooms", {})
         heard = await self._session.hear(answer)
         await self._doorkeeper.answer(invitations(rooms.get("invite", {}), self._session.user_id, self._ignored))
+        await self._doorkeeper.entered(entries(rooms.get("join", {}), self._session.user_id))
         await self._left(rooms.get("leave", {}))
         self._listener(rooms if since is not None else {})
         handover = Handover(self._database, self._clock, desk, self._jitter)

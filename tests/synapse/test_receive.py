@@ -279,6 +279,21 @@ async def test_the_first_words_of_a_direct_conversation(
             assert await session.direct_room(stranger.user_id) == later
 
 
+async def test_a_direct_conversation_that_was_entered_and_not_noted(
+    home: Home, desk: Desk, member: EncryptedMember
+) -> None:
+    """Whoever entered it was killed before it was written down."""
+    async with home.running(desk):
+        pass
+    room = await member.create_room(home.user_id, is_direct=True)
+    await home.api.join(room)
+    await member.say(room, "branch")
+    async with home.running(desk) as session:
+        message = await desk.until(Message)
+        assert (message.place, message.text) == (Direct(member.user_id), "branch")
+        assert await session.direct_room(member.user_id) == room
+
+
 async def test_a_third_in_a_direct_room_makes_it_an_ordinary_one(
     home: Home, desk: Desk, member: EncryptedMember, new_member: NewMember
 ) -> None:
