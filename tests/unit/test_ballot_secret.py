@@ -39,7 +39,6 @@ def test_what_cannot_be_used(tmp_path: Path) -> None:
 
 
 def test_the_section_says_what_the_bots_take() -> None:
-    assert VotesSection().policy_values() == {
-        name: getattr(VotePolicy(), name) for name in ("days", "suspended", "proxies", "grace", "breakdown")
-    }
-    VotePolicy(**VotesSection(days=3, suspended=True).policy_values())
+    assert VotePolicy(**VotesSection().policy_values()) == VotePolicy(remind=24)
+    given = VotePolicy(**VotesSection(days=3, suspended=True, remind=None).policy_values())
+    assert (given.days, given.suspended, given.remind) == (3, True, 0)

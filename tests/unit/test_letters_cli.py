@@ -30,7 +30,7 @@ from tests.support.register import POLICY
 
 T = TypeVar("T")
 Run = Callable[..., Result]
-NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+NOON = datetime(2026, 1, 27, 12, tzinfo=UTC)
 TO = BranchRoom("01BRANCH", "discussion")
 
 
@@ -91,7 +91,7 @@ def test_what_is_held_is_listed_without_what_it_says(run: Run, folder: Path) -> 
     result = run("list")
     assert result.exit_code == Exit.DONE
     assert result.stdout.splitlines() == [
-        f"{letter}  held  2026-11-27T12:00+00:00  words to 01BRANCH/discussion" for letter in (first, second)
+        f"{letter}  held  2026-01-27T12:00+00:00  words to 01BRANCH/discussion" for letter in (first, second)
     ]
     assert [letter["id"] for letter in json.loads(run("list", "--json").stdout)] == [first, second]
     assert "secret" not in result.output
