@@ -48,8 +48,8 @@ async def plan_record(occasion: Occasion, row: VoteRow) -> None:
 async def fell_due(occasion: Occasion, item: Due) -> None:
     """Send the picture and the record of a vote that was counted to its room.
 
-    The first time the drawing is begun and nothing is sent; the second time it is done, and no transaction waits for
-    it. Whatever process comes then: if it is another one, it begins the drawing anew.
+    The first time the drawing is begun and nothing is sent; it is looked at again until it is done, and no transaction
+    waits for it. Whatever process comes then: if it is another one, it begins the drawing anew.
     """
     row, given = await occasion.session.get(VoteRow, item.subject_id), settings_of(occasion)
     if row is None or row.verdict is None:
@@ -57,6 +57,7 @@ async def fell_due(occasion: Occasion, item: Due) -> None:
     if given.studio is not None:
         if not given.studio.begun(row.id) and (shown := await _sketch(occasion, row)) is not None:
             given.studio.begin(row.id, shown)
+        if given.studio.drawing(row.id):
             await due.schedule(occasion.session, RECORD, row.id, occasion.now + _DRAWING)
             return
         await _send_picture(occasion, row, given.studio)

@@ -183,6 +183,7 @@ async def build(
     claimed: Sequence[str] = (),
     without: Sequence[str] = (),
     mandates: Sequence[tuple[str, str, str]] = (),
+    votes: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Town]:
     """A town whose `members` (name → branch) have accounts, but those `without`; those `claimed` have not spoken."""
     api = await new_bot()
@@ -193,7 +194,7 @@ async def build(
         "registration": str(registration),
     }
     plain_url = database_url.replace("+aiosqlite", "").replace("+asyncpg", "")
-    installation = install(folder / "town", homeserver, database_url=plain_url, bots=_FREELY)
+    installation = install(folder / "town", homeserver, database_url=plain_url, bots=_FREELY, votes=votes)
     async with AsyncExitStack() as stack, installation.app() as app:
         people = {
             name: await stack.enter_async_context(EncryptedMember.start(synapse, folder / secrets.token_hex(4)))

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from bots.kit.parts import Items
 from bots.kit.voice import Voice
-from bots.vote import result, sentences
+from bots.vote import assembly_words, result, sentences
 from bots.vote.counting.outcome import UNIT, Method, Outcome
 from bots.vote.motion import Result, Verdict
 from bots.vote.plan import Plan
@@ -80,6 +80,8 @@ def sketch(plan: Plan, count: Count, voice: Voice, *, number: int, question: str
         return None
     rest = counted("… and one more", "… and {count} more", len(bars) - MOST)
     more = [voice.say(rest)] if len(bars) > MOST else []
+    if count.assembled is not None:  # the bars are those of the heads
+        notes += [voice.say(assembly_words.measured(plan, one)) for one in count.assembled.measures]
     said = [voice.show(line) for line in result.lines(plan, count) if not isinstance(line, Items)]
     title = voice.say(text("{number} · {question}", number=sentences.handle(number), question=question))
     turnout = _turnout(plan, verdict, count, voice)

@@ -40,6 +40,11 @@ class Studio:
         """Whether this is being drawn, or is done."""
         return key in self._tasks
 
+    def drawing(self, key: str) -> bool:
+        """Whether this is still being drawn."""
+        task = self._tasks.get(key)
+        return task is not None and not task.done()
+
     def begin(self, key: str, sketch: Sketch) -> None:
         """Have a picture drawn. The second time nothing happens."""
         if key not in self._tasks:
