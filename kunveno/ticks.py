@@ -49,7 +49,10 @@ async def run(
         if event.exception is not None and not broken.done():
             broken.set_exception(event.exception)
 
-    scheduler = AsyncIOScheduler(timezone=UTC, event_loop=loop)
+    # That a tick is left out while the one before it has much to do is no news.
+    quiet = logging.getLogger(f"{__name__}.scheduler")
+    quiet.setLevel(logging.ERROR)
+    scheduler = AsyncIOScheduler(timezone=UTC, event_loop=loop, logger=quiet)
     scheduler.add_job(tick, "interval", seconds=TICK, coalesce=True, max_instances=1, misfire_grace_time=None)
     scheduler.add_listener(failed, EVENT_JOB_ERROR)
     scheduler.start()
