@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -11,7 +12,8 @@ from bots.announce import BOT
 from bots.kit.surroundings import RoomKind
 from bridge.letters import NO_ROOM, Correction, Receipt, Withdrawal, Words
 from bridge.places import BranchRoom
-from tests.support.conversation import ROOMS, Named, Someone, Stage, find, stage_on
+from tests.support.conversation import ROOMS, Someone, Stage, find, stage_on
+from tests.support.planted import grow_wide
 from tests.support.said import Said
 
 MOMENT = timedelta(seconds=5)
@@ -392,9 +394,10 @@ async def test_a_report_that_nobody_would_read(database_url: str) -> None:
 
 
 async def test_a_thousand_branches(database_url: str) -> None:
-    regions = range(10)
-    tree: Named = {"France": {f"R{region}": {f"D{region}-{each}": {} for each in range(99)} for region in regions}}
-    async with stage_on(database_url, [BOT], tree=tree) as stage:
+    async with stage_on(database_url, [BOT], tree={"France": {f"R{region}": {} for region in range(10)}}) as stage:
+        await stage.db.write(
+            partial(grow_wide, tree=await stage.tree(), tier="department", each=99, at=stage.clock.now())
+        )
         fran = await stage.person("Fran", "France", offices=["secretary"])
         await fran.says("!announce --below Saturday!", room="France")
         *sent, progress = await fran.taps("✅")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.vote import bot
 from bots.vote.policy import VotePolicy
@@ -22,7 +23,10 @@ from bots.vote.tables import PlaceRow
 from bridge import files
 from bridge.letters import Correction, Document, Poll, PollClosing, Words
 from bridge.places import BranchRoom
+from ground.ids import new_id
+from party.members import MemberRow, Status
 from tests.support.conversation import Someone, Stage, find, stage_on
+from tests.support.planted import grow_wide
 from tests.support.said import Said
 
 BOT = bot(Settings(VotePolicy(mandate_members=2), SealedBox(b"s" * 32)))
@@ -374,3 +378,40 @@ async def test_the_places_are_kept_once(stage: Stage, people: People) -> None:
     assert sorted(map(tuple, rows)) == [(1, 1), (1, 1), (4, 2)]
     corrections = [one for one in await stage.all_letters() if isinstance(one.content, Correction)]
     assert not corrections
+
+
+async def test_a_thousand_branches(database_url: str) -> None:
+    async with stage_on(database_url, [BOT], tree={"France": {f"R{region}": {} for region in range(10)}}) as stage:
+        await stage.db.write(
+            partial(grow_wide, tree=await stage.tree(), tier="department", each=99, at=stage.clock.now())
+        )
+        fran = await stage.person("Fran", "France", offices=["secretary"])
+        below = [branch for branch in await stage.tree() if branch.name != "France"]
+        await stage.db.write(partial(add_members, branches=[branch.id for branch in below], at=stage.clock.now()))
+        (shown,) = await fran.says("!vote Shall we strike? --below --count branches", room="France")
+        assert "It will be held in 1,001 branches of France, each in its own room." in shown
+        opened = await fran.taps("✅")
+        assert sum(one.startswith("[poll]") for one in opened) == 1001
+        assert "• R0 (100 branches): 0 of 100" in opened[-1]
+        assert "Open in 0 of 1,001 branches of France" in opened[-1]
+        await stage.passes(timedelta(minutes=2))
+        announced = await stage.said()
+        assert sum(one.startswith("Vote V1 is open until") for one in announced) == 1001
+        await fran.says("!vote V1 for", room="France")
+        await fran.says("!vote close V1", room="France")
+        await stage.passes(timedelta(minutes=5))
+        said = await stage.said()
+        assert sum("Carried, decided by branches: one voice each." in one for one in said) == 1001
+        assert sum("By branches: 1 For, 0 Against, 1,000 undecided – carried" in one for one in said) == 1001
+
+
+async def add_members(session: AsyncSession, branches: Sequence[str], at: datetime) -> None:
+    """A member in each branch, without an account."""
+    rows = [
+        {
+            "id": new_id(), "number": f"T{number}", "name": f"Member {number}", "branch_id": branch,
+            "status": Status.MEMBER, "joined_on": at.date(),
+        }
+        for number, branch in enumerate(branches)
+    ]  # fmt: skip
+    await session.execute(insert(MemberRow), rows)
