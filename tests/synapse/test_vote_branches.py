@@ -56,6 +56,7 @@ async def killed(town: Town) -> AsyncIterator[None]:
         yield
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is killed is the same
 async def test_one_vote_in_three_branches(town: Town) -> None:
     bruno, chloe, dario = (town.people[name] for name in MEMBERS)
     rooms = {name: await town.room(branch) for name, branch in MEMBERS.items()}

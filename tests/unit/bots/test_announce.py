@@ -393,6 +393,7 @@ async def test_a_report_that_nobody_would_read(database_url: str) -> None:
         ]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # many, not otherwise
 async def test_a_thousand_branches(database_url: str) -> None:
     async with stage_on(database_url, [BOT], tree={"France": {f"R{region}": {} for region in range(10)}}) as stage:
         await stage.db.write(

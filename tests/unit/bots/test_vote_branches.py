@@ -380,6 +380,7 @@ async def test_the_places_are_kept_once(stage: Stage, people: People) -> None:
     assert not corrections
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # many, not otherwise
 async def test_a_thousand_branches(database_url: str) -> None:
     async with stage_on(database_url, [BOT], tree={"France": {f"R{region}": {} for region in range(10)}}) as stage:
         await stage.db.write(
