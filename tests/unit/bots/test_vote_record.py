@@ -71,7 +71,10 @@ async def test_the_record_of_a_show_of_hands(database_url: str) -> None:
         await stage.passes(timedelta(days=3, hours=6))
         ended, said, file = await stage.said()
         assert ended == "[poll ended]"
-        assert said.endswith("Carried: 2 Yes, 1 No.\n3 of 5 voted (60%).\n1 of them by proxy.")
+        assert said.endswith(
+            "Carried: 2 Yes, 1 No.\n3 of 5 voted (60%).\n1 of them by proxy.\n"
+            "2 votes were given outside the poll, which does not show them."
+        )
         assert file == "[file] V1.json"
         assert (await document(stage)).to == poll.to
 
