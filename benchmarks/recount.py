@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.vote import casting, plan, proxies, result
 from bots.vote.casting import Means
+from bots.vote.counted import Count
 from bots.vote.counting.values import kept_choice
 from bots.vote.electorate import Electorate
-from bots.vote.result import Count
 from bots.vote.tables import CastRow, RollRow, State, VoteRow
 from ground.database import Database
 from kunveno.migrate import metadata

@@ -13,8 +13,8 @@ from bots.vote import assembly_words, casting, result
 from bots.vote.assembly import Part
 from bots.vote.casting import Counted
 from bots.vote.confidential import Told
+from bots.vote.counted import Count, Shown
 from bots.vote.plan import Plan
-from bots.vote.result import Count, Shown
 from bots.vote.settings import settings_of
 from bots.vote.tables import PlaceRow, VoteRow
 

@@ -26,11 +26,11 @@ from bots.vote import (
     spreading,
     tables,
 )
+from bots.vote.counted import Count
 from bots.vote.finding import allowed, meant
 from bots.vote.holding import CLOSE
 from bots.vote.opening import within
 from bots.vote.plan import plan_of
-from bots.vote.result import Count
 from bots.vote.sentences import handle
 from bots.vote.settings import settings_of
 from bots.vote.tables import State, VoteLetterRow, VoteRow

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bots.kit.matching import fold
 from bots.kit.voice import Voice
 from bots.vote import result, sentences
+from bots.vote.counted import count_of
 from bots.vote.plan import plan_of
 from bots.vote.tables import PlaceRow, State, VoteRow
 from ground.texts import Text
@@ -64,7 +65,7 @@ def decision_of(row: VoteRow, voice: Voice) -> Decision:
     """A vote that was counted, as the register has it; `voice` says the choices that nobody gave. Pure."""
     if row.verdict is None or row.closed_at is None:
         raise ValueError("a vote that was not counted has decided nothing")
-    plan, counted = sentences.worded(plan_of(row.options, row.rules), voice), result.count_of(row.verdict)
+    plan, counted = sentences.worded(plan_of(row.options, row.rules), voice), count_of(row.verdict)
     tally: tuple[Text, ...] = ()
     if plan.method is None and counted.ballots is not None:
         tally = sentences.tally(plan, result.first_totals(plan, counted.ballots))

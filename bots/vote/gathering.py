@@ -14,6 +14,7 @@ from bots.kit.request import Occasion
 from bots.kit.voice import Voice
 from bots.vote import result, roll
 from bots.vote.casting import Counted
+from bots.vote.counted import count_of
 from bots.vote.electorate import electorate_of
 from bots.vote.plan import plan_of
 from bots.vote.record.document import EVENTS, Entered, Event, Held, Paper, Part
@@ -35,7 +36,7 @@ async def held(occasion: Occasion, row: VoteRow) -> Held:
     if row.verdict is None or row.roll_root is None or row.opened_at is None or row.closed_at is None:
         raise ValueError("there is no record of a vote that is not counted")
     voice = await occasion.voice_for(place_at(row.place or ""))
-    plan, count = worded(plan_of(row.options, row.rules), voice), result.count_of(row.verdict)
+    plan, count = worded(plan_of(row.options, row.rules), voice), count_of(row.verdict)
     entries = await roll.entries(occasion.session, row.id)
     if row.confidential:
         papers = await _alike(occasion, row)

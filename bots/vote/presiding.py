@@ -19,9 +19,9 @@ from bots.kit.questions import NUMBERS, Question
 from bots.kit.request import Occasion, Request
 from bots.kit.wording import Line, Strong, When
 from bots.vote import result, tables
+from bots.vote.counted import Count, count_of
 from bots.vote.plan import plan_of
 from bots.vote.preferring import Preferring
-from bots.vote.result import Count
 from bots.vote.sentences import handle, worded
 from bots.vote.settings import settings_of
 from bots.vote.tables import State, VoteRow
@@ -112,7 +112,7 @@ def _waiting(row: VoteRow) -> Count | None:
     """The count that the chair has to complete; None where there is none, or not any more."""
     if row.state != State.CLOSED or row.verdict is None:
         return None
-    counted = result.count_of(row.verdict)
+    counted = count_of(row.verdict)
     return counted if result.tied(plan_of(row.options, row.rules), counted) else None
 
 

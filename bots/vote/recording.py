@@ -9,9 +9,10 @@ from typing import Annotated, Final
 from bots.kit.command import Argument
 from bots.kit.request import Occasion, Refusal, Request
 from bots.kit.wording import Strong, compose
-from bots.vote import result, roll, tables
+from bots.vote import roll, tables
 from bots.vote.chart.sketch import Sketch, sketch
 from bots.vote.chart.studio import Studio
+from bots.vote.counted import count_of
 from bots.vote.finding import meant, no_such
 from bots.vote.gathering import held
 from bots.vote.plan import plan_of
@@ -68,7 +69,7 @@ async def fell_due(occasion: Occasion, item: Due) -> None:
 
 
 async def _sketch(occasion: Occasion, row: VoteRow) -> Sketch | None:
-    count = result.count_of(row.verdict or "")
+    count = count_of(row.verdict or "")
     voice = await occasion.voice_for(place_at(row.place or ""))
     return sketch(
         worded(plan_of(row.options, row.rules), voice), count, voice, number=row.number or 0, question=row.question

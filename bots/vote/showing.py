@@ -11,6 +11,7 @@ from bots.kit.command import Argument
 from bots.kit.request import Refusal, Request
 from bots.kit.wording import Code, Day, Gap, Items, Line, Strong, Typed, When
 from bots.vote import branchwise, casting, declared, result, roll, seeing, sentences
+from bots.vote.counted import count_of
 from bots.vote.finding import home, meant
 from bots.vote.plan import plan_of
 from bots.vote.sentences import handle, worded
@@ -87,7 +88,7 @@ async def turnout(request: Request, number: Annotated[str, _NUMBER] = "") -> Non
         return
     if row.verdict is None:
         raise Refusal(*await _outcome(request, row))
-    counted = result.count_of(row.verdict)
+    counted = count_of(row.verdict)
     head = text("{number} · {turnout}", number=number_said, turnout=sentences.turnout(counted.voted, size))
     if row.confidential:
         await request.reply(head, text("It was confidential: who voted is not told."))
@@ -131,7 +132,7 @@ async def _outcome(request: Request, row: VoteRow) -> tuple[Line, ...]:
         reason = await request.session.scalar(query.limit(1))
         return (text("Cancelled: {reason}", reason=reason or "—"),)
     day = (row.closed_at or request.now).astimezone(request.voice.zone).date()
-    plan, counted = worded(plan_of(row.options, row.rules), request.voice), result.count_of(row.verdict)
+    plan, counted = worded(plan_of(row.options, row.rules), request.voice), count_of(row.verdict)
     rows = await branchwise.rows(request, plan, counted)
     return *result.lines(plan, counted), *rows, text("Closed on {day}.", day=Day(day))
 
@@ -144,5 +145,5 @@ def _item(request: Request, row: VoteRow) -> Text:
         )
     if row.state == State.CANCELLED or row.verdict is None:
         return text("{number} · cancelled · {question}", number=number, question=question)
-    verdict = result.short(worded(plan_of(row.options, row.rules), request.voice), result.count_of(row.verdict))
+    verdict = result.short(worded(plan_of(row.options, row.rules), request.voice), count_of(row.verdict))
     return text("{number} · {verdict} · {question}", number=number, verdict=verdict, question=question)

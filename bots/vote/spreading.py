@@ -13,6 +13,7 @@ from bots.kit.request import Occasion
 from bots.kit.voice import Voice
 from bots.kit.wording import Line, Strong, compose
 from bots.vote import assembly_words, branchwise, overview, posting, result, roll
+from bots.vote.counted import count_of
 from bots.vote.electorate import electorate_of
 from bots.vote.finding import branch_room
 from bots.vote.plan import Plan, plan_of
@@ -146,7 +147,7 @@ async def _announce(occasion: Occasion, row: VoteRow, places: Sequence[PlaceRow]
 
 async def _tell_result(occasion: Occasion, row: VoteRow, places: Sequence[PlaceRow]) -> None:
     made, origin = plan_of(row.options, row.rules), (await occasion.tree())[row.branch_id]
-    counted = result.count_of(row.verdict or "")
+    counted = count_of(row.verdict or "")
 
     def said(place: PlaceRow, branch: Branch, voice: Voice) -> Sequence[Line]:
         plan, mine = worded(made, voice), branchwise.of_branch(counted, branch.id)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bots.kit.request import Occasion
 from bots.kit.wording import Line, Strong
 from bots.vote import branchwise, result, tables
+from bots.vote.counted import Count
 from bots.vote.motion import Result
 from bots.vote.plan import plan_of
 from bots.vote.recording import plan_record
-from bots.vote.result import Count
 from bots.vote.sentences import handle, worded
 from bots.vote.tables import VoteRow
 from bridge.places import place_at

@@ -10,10 +10,10 @@ from typing import Final, Literal, TypeAlias
 from bots.kit.parts import Items
 from bots.kit.voice import Voice
 from bots.vote import assembly_words, result, sentences
+from bots.vote.counted import Count
 from bots.vote.counting.outcome import UNIT, Method, Outcome
 from bots.vote.motion import Result, Verdict
 from bots.vote.plan import Plan
-from bots.vote.result import Count
 from ground.texts import Text, counted, text
 
 MOST: Final = 10

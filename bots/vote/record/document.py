@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from bots.vote import result
 from bots.vote.apportion import Apportionment
 from bots.vote.assembly import Measure
+from bots.vote.counted import Count
 from bots.vote.counting.outcome import Outcome
 from bots.vote.counting.record import record as counted
 from bots.vote.counting.values import READ, Kind
@@ -20,7 +21,6 @@ from bots.vote.electorate import Electorate
 from bots.vote.motion import Result, Verdict
 from bots.vote.plan import Plan
 from bots.vote.record import chain
-from bots.vote.result import Count
 
 FORMAT: Final = "kunveno-vote-record"
 VERSION: Final = 1

@@ -15,12 +15,12 @@ from pydantic import JsonValue
 from bots.vote import declared, merkle, result
 from bots.vote.apportion import Apportionment
 from bots.vote.assembly import Part
+from bots.vote.counted import Count
 from bots.vote.plan import Plan, plan_of
 from bots.vote.record import canonical, chain, signing
 from bots.vote.record.ballots import kept_of
 from bots.vote.record.canonical import NotARecord
 from bots.vote.record.document import figures
-from bots.vote.result import Count
 
 _MOST: Final = 20
 """Differences of one test that are told one by one."""

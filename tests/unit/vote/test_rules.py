@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bots.kit.problems import BadValue
 from bots.vote import declared, result, units, weights
+from bots.vote.counted import Count, count_of
 from bots.vote.counting.outcome import Method
 from bots.vote.counting.ties import TieRule
 from bots.vote.counting.values import kept_choice
@@ -23,7 +24,6 @@ from bots.vote.majorities import Base, Majority, Quorum
 from bots.vote.motion import Result
 from bots.vote.plan import Plan, make, plan_of
 from bots.vote.preferring import Preferring
-from bots.vote.result import Count, count_of
 from bots.vote.weights import HEAVIEST, Weighing
 
 MOTION: Final = Plan(options=("For", "Against", "Abstain"))
