@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
 
+_NONE = Fraction(0)
+
 
 class Apportionment(StrEnum):
     """How mandates are split."""
@@ -31,30 +33,27 @@ def _remainder(mandates: int, votes: Sequence[int]) -> tuple[int, ...]:
     total = sum(votes)
     given = [mandates * count // total for count in votes]
     claims = [Fraction(mandates * count % total) for count in votes]
-    return _rest(given, claims, mandates - sum(given))
+    left = mandates - sum(given)
+    while any(claims) and (those := _first(claims, left)):
+        for option in those:
+            given[option] += 1
+            claims[option] = _NONE
+        left -= len(those)
+    return tuple(given)
 
 
 def _dhondt(mandates: int, votes: Sequence[int]) -> tuple[int, ...]:
     given = [0] * len(votes)
     left = mandates
-    while left:
-        claims = [Fraction(count, have + 1) for count, have in zip(votes, given, strict=True)]
-        best = max(claims)
-        those = [option for option, claim in enumerate(claims) if claim == best]
-        if len(those) > left:
-            break
+    while those := _first([Fraction(count, have + 1) for count, have in zip(votes, given, strict=True)], left):
         for option in those:
             given[option] += 1
         left -= len(those)
     return tuple(given)
 
 
-def _rest(given: list[int], claims: Sequence[Fraction], left: int) -> tuple[int, ...]:
-    for claim in sorted({claim for claim in claims if claim}, reverse=True):
-        those = [option for option, own in enumerate(claims) if own == claim]
-        if len(those) > left:
-            break
-        for option in those:
-            given[option] += 1
-        left -= len(those)
-    return tuple(given)
+def _first(claims: Sequence[Fraction], left: int) -> Sequence[int]:
+    """Those with the highest claim; nobody where they are more than there is left for."""
+    best = max(claims)
+    those = [option for option, claim in enumerate(claims) if claim == best]
+    return those if len(those) <= left else ()
