@@ -49,7 +49,6 @@ BOT = Bot(
         Reaction: (answering.tapped,),
         Redaction: (polls.removed,),
     },
-    receipts={spreading.OWNER: spreading.receipt},
     heeds=((answering.may_be_one, answering.written),),
     tables=(
         "votes",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,8 +15,10 @@ from bots.vote import assembly_words, tables
 from bots.vote.assembly_words import Row, Table
 from bots.vote.plan import plan_of
 from bots.vote.sentences import worded
-from bots.vote.tables import CastRow, PlaceRow, RollRow, Standing, State, VoteLetterRow, VoteRow
-from bridge.letters import Correction, Letter
+from bots.vote.tables import CastRow, PlaceRow, RollRow, State, VoteLetterRow, VoteRow
+from bridge.letters import NO_ROOM, Correction, Letter
+from bridge.letters.outbox import LetterRow
+from bridge.letters.outbox import State as Letters
 from bridge.places import place_at
 from ground import due
 from ground.due import Due
@@ -100,17 +102,25 @@ async def _table(occasion: Occasion, row: VoteRow) -> Table:
         )
         for head, those in shown.items()
     )
-    at = {standing: _names(tree, places.values(), standing) for standing in Standing}
-    late = at[Standing.WAITING] if occasion.now - (row.opened_at or occasion.now) >= SOONEST else []
-    opened_late = sorted(
-        tree[place.branch_id].name
-        for place in places.values()
-        if place.opened_at is not None and row.opened_at is not None and place.opened_at - row.opened_at > _LATE
-    )
+    arrivals = await _arrivals(occasion, row)
+    there, without_room, waiting, lost, opened_late = 0, list[str](), list[str](), list[str](), list[str]()
+    opened = row.opened_at or occasion.now
+    for branch, place in places.items():
+        state, done_at, reason = arrivals.get(branch, (Letters.WAITING, None, None))
+        name = tree[branch].name
+        if state == Letters.DELIVERED:
+            there += 1
+            if done_at is not None and done_at - opened > _LATE:
+                opened_late.append(name)
+        elif place.room is None or reason == NO_ROOM:
+            without_room.append(name)
+        else:
+            (lost if state == Letters.DEAD else waiting).append(name)
+    late = sorted(waiting) if occasion.now - opened >= SOONEST else []
     running = row.state == State.OPEN and (row.closes_at is None or row.closes_at > occasion.now)
     return Table(
-        running, tree[row.branch_id].name, rows, len(places), len(at[Standing.OPEN]), at[Standing.NO_ROOM], late,
-        at[Standing.LOST], opened_late,
+        running, tree[row.branch_id].name, rows, len(places), there, sorted(without_room), late, sorted(lost),
+        sorted(opened_late),
     )  # fmt: skip
 
 
@@ -126,6 +136,16 @@ def together(tree: Tree, top: str, branches: Sequence[str]) -> Mapping[str, Sequ
     return found
 
 
+async def _arrivals(occasion: Occasion, row: VoteRow) -> dict[str, tuple[str, datetime | None, str | None]]:
+    """What became of the letters by which a vote arrives, by branch: how they stand, since when, and why."""
+    query = (
+        select(PlaceRow.branch_id, LetterRow.state, LetterRow.done_at, LetterRow.reason)
+        .join(LetterRow, LetterRow.id == PlaceRow.first)
+        .where(PlaceRow.vote_id == row.id)
+    )
+    return {branch: (state, at, reason) for branch, state, at, reason in await occasion.session.execute(query)}
+
+
 async def _voted(occasion: Occasion, row: VoteRow) -> dict[str, int]:
     """How many have voted so far, by branch."""
     query = (
@@ -135,7 +155,3 @@ async def _voted(occasion: Occasion, row: VoteRow) -> dict[str, int]:
         .group_by(RollRow.branch_id)
     )
     return dict((await occasion.session.execute(query)).all())
-
-
-def _names(tree: Tree, places: Iterable[PlaceRow], standing: Standing) -> list[str]:
-    return sorted(tree[place.branch_id].name for place in places if place.standing == standing)

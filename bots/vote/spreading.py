@@ -19,8 +19,8 @@ from bots.vote.finding import branch_room
 from bots.vote.plan import Plan, plan_of
 from bots.vote.sentences import handle, worded
 from bots.vote.settings import settings_of
-from bots.vote.tables import PlaceRow, Standing, State, VoteLetterRow, VoteRow
-from bridge.letters import NO_ROOM, Letter, Receipt, outbox
+from bots.vote.tables import PlaceRow, State, VoteLetterRow, VoteRow
+from bridge.letters import Letter, outbox
 from bridge.places import BranchRoom
 from ground import due
 from ground.due import Due
@@ -30,8 +30,6 @@ from party.mandates import MandateRow, in_force
 
 SPREAD: Final = "vote.spread"
 """Falls due while there are branches to which something is still to be said."""
-OWNER: Final = "vote.first"
-"""To whom the receipts of the letters go by which a vote arrives in a branch."""
 PACE: Final = timedelta(milliseconds=50)
 """How long one poll takes to arrive, about."""
 BATCH: Final = 50
@@ -54,7 +52,6 @@ async def spread(occasion: Occasion, row: VoteRow, made: Plan) -> None:
             "room": None if room is None else room.key,
             "on_roll": on_roll[branch],
             "mandates": mandates[branch],
-            "standing": Standing.NO_ROOM if room is None else Standing.WAITING,
             "first": letters.get(branch),
             "announced": False,
             "resulted": False,
@@ -81,18 +78,6 @@ async def go_on(occasion: Occasion, item: Due) -> None:
         await _tell_result(occasion, row, places)
     if len(places) == BATCH:
         await due.schedule(occasion.session, SPREAD, row.id, occasion.now)
-
-
-async def receipt(occasion: Occasion, receipt: Receipt) -> None:
-    """A vote has arrived in a branch, or will not."""
-    place = await occasion.session.scalar(select(PlaceRow).where(PlaceRow.first == receipt.letter))
-    if place is None:
-        return
-    if receipt.outcome == "delivered":
-        place.standing, place.opened_at = Standing.OPEN, occasion.now
-    else:
-        place.standing = Standing.NO_ROOM if receipt.reason == NO_ROOM else Standing.LOST
-    await overview.changed(occasion, await occasion.session.get_one(VoteRow, place.vote_id))
 
 
 async def rooms_of(occasion: Occasion, row: VoteRow) -> Sequence[BranchRoom]:
@@ -123,9 +108,7 @@ async def _post(occasion: Occasion, row: VoteRow, made: Plan, rooms: Sequence[Br
     """Post the polls; returns their letters by branch."""
     voices = await voices_for(occasion.session, occasion.surroundings, rooms)
     polls = {voice.language: posting.poll_of(row, made, voice) for voice in voices.values()}
-    letters = [
-        Letter(to=room, content=polls[voices[room].language], deadline=row.closes_at, owner=OWNER) for room in rooms
-    ]
+    letters = [Letter(to=room, content=polls[voices[room].language], deadline=row.closes_at) for room in rooms]
     ids = await _put(occasion, row, letters, "poll")
     return {room.branch_id: letter for room, letter in zip(rooms, ids, strict=True)}
 
@@ -176,7 +159,6 @@ async def _say(
         Letter(
             to=room,
             content=compose(said(place, tree[place.branch_id], voices[room]), voices[room], notice=False),
-            owner=OWNER if first and place.first is None else None,
         )
         for place, room in zip(places, rooms, strict=True)
     ]

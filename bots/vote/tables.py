@@ -117,17 +117,6 @@ class VoteLetterRow(Base):
     at: Mapped[datetime] = mapped_column(Instant)
 
 
-class Standing(StrEnum):
-    """What is known of a vote in the room of a branch."""
-
-    WAITING = "waiting"
-    """It is on its way there."""
-    OPEN = "open"
-    NO_ROOM = "no_room"
-    LOST = "lost"
-    """The room did not take it."""
-
-
 class PlaceRow(Base):
     """A branch in whose own room a vote of many branches is held."""
 
@@ -139,11 +128,9 @@ class PlaceRow(Base):
     """The kind of room; None where the branch has none, and its members vote in their direct conversations."""
     on_roll: Mapped[int] = mapped_column(Integer)
     mandates: Mapped[int] = mapped_column(Integer)
-    standing: Mapped[str] = mapped_column(String(10))
-    opened_at: Mapped[datetime | None] = mapped_column(Instant)
-    """When it had arrived there."""
     first: Mapped[str | None] = mapped_column(String(26), unique=True)
-    """The letter by which it arrives: the poll, or the announcement where there is no poll."""
+    """The letter by which it arrives: the poll, or the announcement where there is no poll. Where that is, the outbox
+    tells."""
     announced: Mapped[bool] = mapped_column(Boolean)
     resulted: Mapped[bool] = mapped_column(Boolean)
     """Whether the result was said there."""

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final, Literal, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.kit.bot import Bot
@@ -39,6 +39,7 @@ from bridge.letters import (
     Words,
 )
 from bridge.letters.outbox import LetterRow
+from bridge.letters.outbox import State as LetterState
 from bridge.places import BranchRoom, Direct, Elsewhere, Place
 from ground import due
 from ground.clock import FixedClock
@@ -238,13 +239,21 @@ class Stage:
         await self.arrives(Receipt(id=self.event(), letter=letter.id, owner=owner, outcome=outcome))
 
     async def delivers(self, branch: str) -> None:
-        """The bridge has delivered, in the rooms of a branch, all letters whose writer asked for a receipt."""
+        """The bridge has delivered what was written to the rooms of a branch; whoever asked for a receipt has it."""
         branch_id = find(await self.tree(), branch).id
         asked = select(LetterRow.id, LetterRow.owner).where(LetterRow.owner.is_not(None))
         query = asked.where(LetterRow.place.startswith(f"branch:{branch_id}/")).order_by(LetterRow.number)
         letters = await self.db.read(lambda session: session.execute(query))
         for letter, owner in letters.all():
             await self.arrives(Receipt(id=f"receipt-{letter}", letter=letter, owner=str(owner), outcome="delivered"))
+        there = LetterRow.place.startswith(f"branch:{branch_id}/"), LetterRow.state == LetterState.WAITING
+        done = update(LetterRow).where(*there).values(state=LetterState.DELIVERED, done_at=self.clock.now())
+        await self.db.write(lambda session: session.execute(done))
+
+    async def loses(self, letter: Said) -> None:
+        """The bridge gives a letter up."""
+        lost = update(LetterRow).where(LetterRow.id == letter.id)
+        await self.db.write(lambda session: session.execute(lost.values(state=LetterState.DEAD, reason="refused")))
 
     def event(self) -> str:
         """The id of another event."""

@@ -143,8 +143,6 @@ def upgrade() -> None:
         sa.Column("room", sa.String(length=60), nullable=True),
         sa.Column("on_roll", sa.Integer(), nullable=False),
         sa.Column("mandates", sa.Integer(), nullable=False),
-        sa.Column("standing", sa.String(length=10), nullable=False),
-        sa.Column("opened_at", Instant(), nullable=True),
         sa.Column("first", sa.String(length=26), nullable=True),
         sa.Column("announced", sa.Boolean(), nullable=False),
         sa.Column("resulted", sa.Boolean(), nullable=False),
