@@ -141,7 +141,7 @@ async def hold(stage: Stage, vote: VoteRow, *names: str) -> None:
             session.add(
                 PlaceRow(
                     vote_id=vote.id, branch_id=find(tree, name).id, room="discussion", on_roll=1, mandates=1,
-                    standing="open", announced=True, resulted=True,
+                    announced=True, resulted=True,
                 )
             )  # fmt: skip
 
