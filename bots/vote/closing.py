@@ -37,7 +37,7 @@ from bots.vote.tables import State, VoteLetterRow, VoteRow
 from bots.vote.voters import counted_ballots
 from bridge.letters import Letter, PollClosing, outbox
 from bridge.letters.outbox import LetterRow
-from bridge.places import BranchRoom, address, place_at
+from bridge.places import BranchRoom, place_at
 from bridge.ports import BoxLost
 from ground import due
 from ground.due import Due
@@ -232,12 +232,11 @@ async def _running(request: Request, number: str) -> VoteRow:
 async def _tell(request: Request, row: VoteRow, said: Text, purpose: str) -> None:
     """Say something in the rooms of a vote, and to whoever asked where that is another place."""
     room = place_at(row.place or "")
-    rooms = {room, *(await spreading.rooms_of(request, row))}
-    for each in sorted(rooms, key=address):
-        letter = await request.send(each, said, notice=False)
-        tables.note_letter(request.session, row.id, purpose, letter, request.now)
+    letter = await request.send(room, said, notice=False)
+    tables.note_letter(request.session, row.id, purpose, letter, request.now)
+    rooms = await spreading.say_beside(request, row, said, purpose)
     await overview.renew(request, row)
-    if request.place not in rooms:
+    if request.place not in (room, *rooms):
         await request.reply(said)
 
 

@@ -21,7 +21,7 @@ from bots.vote.sentences import handle, worded
 from bots.vote.settings import settings_of
 from bots.vote.tables import PlaceRow, State, VoteLetterRow, VoteRow
 from bridge.letters import Letter, outbox
-from bridge.places import BranchRoom
+from bridge.places import BranchRoom, address
 from ground import due
 from ground.due import Due
 from ground.texts import text
@@ -86,6 +86,15 @@ async def rooms_of(occasion: Occasion, row: VoteRow) -> Sequence[BranchRoom]:
     return [BranchRoom(branch, room or "") for branch, room in await occasion.session.execute(query)]
 
 
+async def say_beside(occasion: Occasion, row: VoteRow, line: Line, purpose: str) -> Sequence[BranchRoom]:
+    """Say the same in the rooms of all branches but that of the vote itself; returns these rooms."""
+    rooms = [room for room in await rooms_of(occasion, row) if address(room) != row.place]
+    voices = await voices_for(occasion.session, occasion.surroundings, rooms)
+    letters = [Letter(to=room, content=compose([line], voices[room], notice=False)) for room in rooms]
+    await _put(occasion, row, letters, purpose)
+    return rooms
+
+
 async def _rooms(occasion: Occasion, row: VoteRow, on_roll: Mapping[str, int]) -> dict[str, BranchRoom | None]:
     """The room of each branch that votes, parents before children."""
     tree, electorate = await occasion.tree(), electorate_of(row.electorate)
@@ -123,7 +132,7 @@ async def _announce(occasion: Occasion, row: VoteRow, places: Sequence[PlaceRow]
         lines = (head, assembly_words.asked_by(origin.name, made), *rest)
         return lines if place.first is not None else (Strong(row.question), *lines)
 
-    letters = await _say(occasion, row, places, said, "announcement", first=True)
+    letters = await _say(occasion, row, places, said, "announcement")
     for place, letter in zip(places, letters, strict=True):
         place.first, place.announced = place.first or letter, True
 
@@ -148,10 +157,8 @@ async def _tell_result(occasion: Occasion, row: VoteRow, places: Sequence[PlaceR
         place.resulted = True
 
 
-async def _say(
-    occasion: Occasion, row: VoteRow, places: Sequence[PlaceRow], said: Said, purpose: str, *, first: bool = False
-) -> Sequence[str]:
-    """Write to branches, each in its language; with `first`, by letters that may be those by which the vote arrives."""
+async def _say(occasion: Occasion, row: VoteRow, places: Sequence[PlaceRow], said: Said, purpose: str) -> Sequence[str]:
+    """Write to branches, each in its language; returns the letters."""
     tree = await occasion.tree()
     rooms = [BranchRoom(place.branch_id, place.room or "") for place in places]
     voices = await voices_for(occasion.session, occasion.surroundings, rooms)
