@@ -22,6 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from ground import sqlite
+
 T = TypeVar("T")
 
 _RETRIES: Final = 40
@@ -197,7 +199,7 @@ def parse_url(address: str) -> URL:
 
 
 def _sqlite_engine(url: URL, *, write: bool) -> AsyncEngine:
-    engine = create_async_engine(url, hide_parameters=True)
+    engine = create_async_engine(url, hide_parameters=True, async_creator=lambda: sqlite.connect(url.database or ""))
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: object) -> None:

@@ -7,10 +7,11 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.mirror.tables import MirrorRequestRow
@@ -289,3 +290,66 @@ async def test_what_was_deleted_leaves_the_files_of_sqlite(tmp_path: Path) -> No
         await db.forget_older_pages()
         assert not held()
         assert await db.read(counter) == 2
+
+
+async def test_a_statement_with_its_rows_is_one_visit_to_the_thread(tmp_path: Path) -> None:
+    """As are many rows; what SQLite says of them is there, and errors are its own."""
+    async with Database.open(f"sqlite:///{tmp_path / 'kunveno.db'}") as db:
+        visits = 0
+
+        async def work(session: AsyncSession) -> tuple[int, int, list[int]]:
+            nonlocal visits
+            driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+            visit = driver._execute
+
+            async def counted(*arguments: Any) -> Any:
+                nonlocal visits
+                visits += 1
+                return await visit(*arguments)
+
+            driver._execute = counted
+            try:
+                await session.execute(text("CREATE TABLE numbers (number INTEGER PRIMARY KEY)"))
+                many = text("INSERT INTO numbers VALUES (:number)")
+                await session.execute(many, [{"number": number} for number in range(200)])
+                one: Any = await session.execute(many, {"number": 300})
+                found = list(await session.scalars(text("SELECT number FROM numbers ORDER BY number")))
+                changed: Any = await session.execute(text("UPDATE numbers SET number = -number WHERE number < 50"))
+                return one.lastrowid, changed.rowcount, found
+            finally:
+                driver._execute = visit
+
+        assert await db.write(work) == (300, 50, [*range(200), 300])
+        assert visits == 5
+        with pytest.raises(IntegrityError):
+            await db.write(lambda session: session.execute(text("INSERT INTO numbers VALUES (60)")))
+        assert await db.read(lambda session: session.scalar(text("SELECT count(*) FROM numbers"))) == 201
+
+
+async def test_many_rows_are_read_in_portions(tmp_path: Path) -> None:
+    """All of them, all but a few, or none after the first ones; afterwards the transaction can be ended."""
+    numbers = text(
+        "WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 2500)"
+        " SELECT number FROM numbers"
+    )
+
+    async def streamed(session: AsyncSession) -> list[list[int]]:
+        rows = (await session.stream(numbers)).scalars()
+        return [list(some) async for some in rows.partitions(700)]
+
+    async def left(session: AsyncSession) -> int:
+        rows = (await session.stream(numbers)).scalars()
+        async for number in rows:
+            if number == 1200:
+                break
+        await rows.close()
+        return number
+
+    async with Database.open(f"sqlite:///{tmp_path / 'kunveno.db'}") as db:
+        assert list(await db.read(lambda session: session.scalars(numbers))) == [*range(1, 2501)]
+        portions = await db.read(streamed)
+        assert [len(some) for some in portions] == [700, 700, 700, 400]
+        assert [number for some in portions for number in some] == [*range(1, 2501)]
+        assert await db.read(left) == 1200
+        assert await db.read(lambda session: session.scalar(numbers)) == 1
+        await db.write(lambda session: session.execute(text("CREATE TABLE after_it (number INTEGER)")))
