@@ -47,13 +47,14 @@ class Desk:
 
 
 class Handover:
-    """Takes events to a desk, in their order."""
+    """Takes events to a desk, in their order. `hurried`: whether there was one that is not handed over with others."""
 
     def __init__(self, database: Database, clock: Clock, desk: Desk, jitter: random.Random) -> None:
         self._database = database
         self._clock = clock
         self._desk = desk
         self._jitter = jitter
+        self.hurried = False
         self._gathered: list[tuple[Json, Place, bool]] = []
         self._kind: type[FromRooms] | None = None
 
@@ -76,6 +77,7 @@ class Handover:
         if kind is not self._kind or len(self._gathered) >= MOST:
             await self.finish()
         if kind is None:
+            self.hurried = True
             await self.now(event, place, encrypted=encrypted)
         else:
             self._kind = kind

@@ -21,6 +21,7 @@ from bridge.matrix.content import Json
 from bridge.matrix.errors import MatrixError, TokenRefused
 from bridge.matrix.handover import Desk, Handle, Handover
 from bridge.matrix.invitations import Doorkeeper, entries, invitations
+from bridge.matrix.lull import Lull
 from bridge.matrix.olm import Undecryptable
 from bridge.matrix.placing import Places
 from bridge.matrix.read import about, instant
@@ -82,6 +83,7 @@ class Receiver:
         self._jitter = random.Random()  # noqa: S311 - spreads waits, guards nothing
         self._nonce = secrets.token_hex(8)
         self._act_after = _ALWAYS
+        self._lull = Lull()
         self._linking = asyncio.Lock()
         self._own: dict[str, tuple[str, str]] = {}
         """Our own events that came back and were not linked with their letters yet: handle → event, room."""
@@ -104,6 +106,7 @@ class Receiver:
         since = await self._begin()
         rounds, failures = 0, 0
         while True:
+            await self._lull.pause()
             try:
                 answer = await self._sync(since, first=rounds == 0)
                 self.heard = self._clock.now()
@@ -179,6 +182,7 @@ class Receiver:
         await self._unread.hear(heard, partial(self._read_late, handover))
         if since is not None:
             await self._events(rooms.get("join", {}), since, handover)
+        self._lull.heard(hurried=handover.hurried or _hurries(answer))
         return token
 
     def _concerns(self, room: Json) -> bool:
@@ -280,6 +284,14 @@ class Receiver:
                 await db.delete(row)
 
         await self._database.write(work)
+
+
+def _hurries(answer: Json) -> bool:
+    """Whether what a sync brought beside events may be waited for; or it brought nothing, so that all is quiet."""
+    rooms = answer.get("rooms", {})
+    if any(rooms.get(kind) for kind in ("invite", "leave")) or not rooms.get("join"):
+        return True
+    return bool(answer.get("to_device", {}).get("events"))
 
 
 def _brings_keys(answer: Json) -> bool:

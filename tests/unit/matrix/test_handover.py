@@ -80,6 +80,7 @@ async def test_those_of_a_kind_come_together_and_none_overtakes(db: Database) ->
     over = handover(db, taken)
     await add(over, response("1"), response("2"), message("3"), {"type": "m.nonsense"}, response("4"))
     assert taken.all == [["1", "2"], ["3"]]
+    assert over.hurried
     await over.finish()
     await over.finish()
     assert taken.all == [["1", "2"], ["3"], ["4"]]
@@ -91,6 +92,7 @@ async def test_nobody_gets_more_together_than_is_good(db: Database) -> None:
     await add(over, *(response(str(number)) for number in range(MOST + 2)))
     await over.finish()
     assert [len(some) for some in taken.all] == [MOST, 2]
+    assert not over.hurried
 
 
 async def test_together_only_where_that_is_wanted(db: Database) -> None:
