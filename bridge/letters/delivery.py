@@ -98,11 +98,11 @@ async def _overtaken(session: AsyncSession, letter: LetterRow, about: str) -> bo
     return await session.scalar(query.limit(1)) is not None
 
 
-async def note(session: AsyncSession, ended: Sequence[Ended], at: datetime) -> None:
-    """Note how letters ended, with their receipts. A letter that ended before stays as it was."""
-    query = select(LetterRow).where(LetterRow.number.in_([one.letter.number for one in ended]))
+async def note(session: AsyncSession, ended: Sequence[tuple[Ended, datetime]]) -> None:
+    """Note how and when letters ended, with their receipts. A letter that ended before stays as it was."""
+    query = select(LetterRow).where(LetterRow.number.in_([one.letter.number for one, _ in ended]))
     rows = {row.number: row for row in await session.scalars(query)}
-    for one in ended:
+    for one, at in ended:
         row = rows.get(one.letter.number)
         # SQLite gives the number of the last letter again when that has vanished.
         if row is None or row.id != one.letter.id or row.state in {State.DELIVERED, State.DEAD}:

@@ -75,13 +75,12 @@ class Lanes:
         self.letters: Backoff[int] = Backoff(look)
 
     async def serve(self, lane: Lane) -> None:
-        """Deliver what can be delivered; returns once all of it is noted. Raises TokenRefused."""
-        noted: asyncio.Future[None] | None = None
+        """Deliver what can be delivered. That it is noted is not waited for. Raises TokenRefused."""
         room = await self._room(lane)
         blocked = room is None
         for letter in lane.letters:
-            if letter.about is not None and noted is not None:
-                await noted  # it may speak of a letter of this lane
+            if letter.about is not None:
+                await self._marks.caught_up()  # it may speak of a letter that was just sent
             outcome: Outcome | None = None
             if letter.deadline <= self._clock.now():
                 outcome = await self._overdue(letter, None if blocked else room, lane)
@@ -90,15 +89,13 @@ class Lanes:
             if isinstance(outcome, Ended):
                 self.letters.succeeded(letter.number)
                 self._stumbles.pop(letter.number, None)
-                noted = self._marks.add(outcome)
+                self._marks.add(outcome)
             elif outcome is not None:
                 blocked = not outcome.others_pass
         if blocked:
             self.places.failed(lane.place)
         else:
             self.places.succeeded(lane.place)
-        if noted is not None:
-            await noted
 
     async def _room(self, lane: Lane) -> str | Refused | None:
         """The room of a place; None while there is none yet."""

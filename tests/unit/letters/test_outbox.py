@@ -39,7 +39,7 @@ async def waiting(post: Post, *, but_places: tuple[str, ...] = (), but: tuple[st
 
 
 async def end(post: Post, *ended: Ended) -> None:
-    await post.database.write(lambda session: delivery.note(session, ended, post.clock.now()))
+    await post.database.write(lambda session: delivery.note(session, [(one, post.clock.now()) for one in ended]))
 
 
 async def delivered(post: Post, letter: str, *events: str) -> Ended:
