@@ -26,7 +26,7 @@ FLOOR = 0.85
 """Of the bare rate."""
 ORDER: Final = "kunveno sends sends kunveno kunveno sends"
 _QUIET: Final = 8.0
-"""Seconds without a further answer after which the bare bot has given all that it gives."""
+"""Seconds without a further event after which a bot has given all the answers that it gives."""
 _PATIENCE: Final = 120.0
 _LOOK: Final = 1.0
 
@@ -112,19 +112,22 @@ async def _say(here: Talk, number: int, room: str, commands: int) -> Sequence[st
 
 async def _answers(api: MatrixApi, room: str, bot: str, asked: set[str]) -> tuple[list[str], float]:
     """The commands that were answered, in the order of the answers, and when the last answer was sent, as seconds since
-    1970. Looks seldom, so that the homeserver has time for the bot."""
-    answers: list[str] = []
-    last = time.time()
+    1970. Until the room is quiet only its last event is looked at, so that the homeserver's time is the bot's."""
     quiet_until = time.monotonic() + _PATIENCE
-    while len(answers) < len(asked) and time.monotonic() < quiet_until:
+    newest = await _newest(api, room)
+    while time.monotonic() < quiet_until:
         await asyncio.sleep(_LOOK)
-        events = [event for event in reversed(await recent(api, room, 3 * len(asked))) if event["sender"] == bot]
-        given = [event for event in map(answered, events) if event in asked]
-        if len(given) > len(answers):
+        before, newest = newest, await _newest(api, room)
+        if newest != before:
             quiet_until = time.monotonic() + _QUIET
-            last = max(event["origin_server_ts"] for event in events if answered(event) in asked) / 1000
-        answers = [event for event in given if event is not None]
-    return answers, last
+    events = [event for event in reversed(await recent(api, room, 3 * len(asked))) if event["sender"] == bot]
+    given = [event for event in events if answered(event) in asked]
+    last = max((event["origin_server_ts"] for event in given), default=0) / 1000
+    return [str(answered(event)) for event in given], last
+
+
+async def _newest(api: MatrixApi, room: str) -> str:
+    return str((await recent(api, room, 1))[0]["event_id"])
 
 
 async def recent(api: MatrixApi, room: str, limit: int) -> Sequence[Mapping[str, Any]]:
