@@ -84,8 +84,8 @@ soak: $(DEV_READY) ## kills, bursts and a bad network in full, on both databases
 	@for time in $$(seq $(TIMES)); do \
 		echo "Run $$time of $(TIMES): $(COMMANDS) commands and $(KILLS) kills, $$(($(COMMANDS) * 3 / 5)) in bursts, $(MINUTES) minutes"; \
 		KUNVENO_COMMANDS=$(COMMANDS) KUNVENO_KILLS=$(KILLS) KUNVENO_BURSTS=$$(($(COMMANDS) * 3 / 5)) KUNVENO_MINUTES=$(MINUTES) \
-		KUNVENO_SEED=$(or $(SEED),0) KUNVENO_PATIENCE=$(PATIENCE) \
-		$(DEV)/bin/pytest --quiet --capture=no --durations=6 tests/synapse/test_reliability.py; \
+		KUNVENO_SEED=$(or $(SEED),0) KUNVENO_PATIENCE=$(PATIENCE) KUNVENO_BRANCHES=$(or $(BRANCHES),60) \
+		$(DEV)/bin/pytest --quiet --capture=no --durations=6 tests/synapse/test_reliability.py tests/synapse/test_kill.py; \
 	done
 
 bench: $(ORACLES_READY) ## the figures of docs/benchmarks.md (BENCH=name runs one)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from zlib import crc32
 
 import aiohttp
 import pytest
@@ -22,10 +24,17 @@ SERVER_NAME = "kunveno.localhost"
 settings.register_profile("kunveno", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kunveno")
 QUICK_PASSWORDS = {"bcrypt_rounds": 4}
+BOTH = os.environ.get("KUNVENO_DATABASES") == "both"
+"""Whether conversations are held on both databases. Else each is held on one of them, half of them on either."""
+CONVERSATIONS = ("tests/unit/bots/", "tests/unit/kit/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks what starts a server, so that `-m "not synapse"` leaves a run of milliseconds."""
+    if not BOTH:
+        left_out = _other_database(items)
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in left_out])
+        items[:] = [item for item in items if item.nodeid not in left_out]
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "tests/synapse/" in item.path.as_posix() or {"synapse", "limited_synapse"} & set(fixtures):
@@ -33,6 +42,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         call = getattr(item, "callspec", None)
         if "postgres" in fixtures or (call is not None and call.params.get("database_url") == "postgres"):
             item.add_marker("postgres")
+
+
+def _other_database(items: list[pytest.Item]) -> set[str]:
+    """Of each conversation that could be held on both databases, the one that is not held this time."""
+    named = {item.nodeid for item in items if any(folder in item.nodeid for folder in CONVERSATIONS)}
+    left_out = set()
+    for name in named:
+        test, _, which = name.partition("[")
+        other = f"{test}[{which.replace('sqlite', 'postgres')}"
+        if other != name and other in named:
+            left_out.add((name, other)[crc32(name.encode()) % 2])
+    return left_out
 
 
 @pytest.hookimpl(wrapper=True)

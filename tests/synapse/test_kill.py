@@ -1,6 +1,6 @@
 """Killed at random moments while it builds, and started again each time: no orphan, no double.
 
-KUNVENO_KILLS and KUNVENO_BRANCHES say how often and how much (on PostgreSQL a quarter), KUNVENO_SEED repeats a run.
+KUNVENO_KILLS and KUNVENO_BRANCHES say how often and how much (on PostgreSQL half of it), KUNVENO_SEED repeats a run.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from tests.support.build_branches import TOKEN
 from tests.support.mirror import KEYS, NewWorld, State, World
 from tests.support.register import Branches
 
-KILLS = int(os.environ.get("KUNVENO_KILLS", "20"))
-BRANCHES = int(os.environ.get("KUNVENO_BRANCHES", "60"))
+KILLS = int(os.environ.get("KUNVENO_KILLS", "6"))
+BRANCHES = int(os.environ.get("KUNVENO_BRANCHES", "24"))
 SEED = int(os.environ.get("KUNVENO_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 REQUEST = 0.08
 """Seconds: about what a request takes, so that a kill falls anywhere inside one."""
@@ -108,7 +108,7 @@ async def test_killed_at_random_moments(
     synapse: EmbeddedSynapse, registration: Registration, new_world: NewWorld, database_url: str
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311 - chooses when to kill
-    share = 1 if database_url.startswith("sqlite") else 4
+    share = 1 if database_url.startswith("sqlite") else 2
     branches, kills = BRANCHES // share, KILLS // share
     world = await new_world(tree_of(branches), database_url=database_url)
     work = len((await world.look()).plan.steps)
