@@ -27,7 +27,7 @@ from bridge.matrix.registration import load_registration
 from tests.support.house import House, build
 from tests.support.installation import until
 
-RESPONSES, MEMBERS, AT_ONCE = 600, 5, 16
+RESPONSES, MEMBERS, AT_ONCE = 450, 5, 16
 """Responses of a round, by how many members, and how many are on their way at the same time."""
 FLOOR: Final = 0.9
 """Of the bare rate."""
