@@ -12,7 +12,7 @@ from bots.kit.command import Command
 from bots.kit.grammar import Line, Written, arrange
 from bots.kit.matching import fold, nearest, nearest_name
 from bots.kit.parameters import Kind, Option, Parameter
-from bots.kit.tokens import as_typed
+from bots.kit.tokens import Mark, as_typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ class Index:
         """What is meant. `language` decides where two commands share a name; only what is `offered` is proposed."""
         words = written.words
         for size in range(min(self._longest, len(words)), 0, -1):
+            if size > 1 and _asks(written, size):
+                continue
             if (entry := self._at(words[:size], language)) is not None:
                 command, called = entry
                 if command.takes is not None and not _fits(command.takes, written, words[size:]):
@@ -153,6 +155,12 @@ class Index:
 def _folded(name: str) -> str:
     """The name of an option, which is asked for again with every word."""
     return fold(name)
+
+
+def _asks(written: Written, size: int) -> bool:
+    """Whether a name of so many words would be a question with options: `vote Who? --closes friday`."""
+    items = written.rows[0].items
+    return len(items) > size and isinstance(items[size], Mark) and items[size - 1].raw.endswith("?")
 
 
 def _fits(takes: re.Pattern[str], written: Written, after: tuple[str, ...]) -> bool:

@@ -446,6 +446,15 @@ async def test_a_ranking(stage: Stage, people: People) -> None:
     assert said_lines[-1] == "3 of 4 voted (75%)."
 
 
+async def test_a_question_of_one_word_that_is_a_command_too(stage: Stage, people: People) -> None:
+    """With options it is the question; without, people only punctuate."""
+    said = await people.anna.says("!vote Who? --closes friday", room="Lyon")
+    assert said[0].startswith("[poll] Who? ○ For")
+    said = await people.anna.says("!vote Result? --live", room="Lyon")
+    assert said[0].startswith("[poll] Result? ○ For")
+    assert await people.clara.says("!vote who? V1", room="Lyon") == ["V1 · 0 of 4 voted (0%)."]
+
+
 async def test_approval(stage: Stage, people: People) -> None:
     poll = await open_one(stage, people, "!vote Which days?\n- Friday\n- Saturday\n- Sunday\nmax: 2")
     assert isinstance(poll.content, Poll) and poll.content.max_selections == 2
