@@ -27,8 +27,12 @@ async def run(
     handlers: Mapping[str, due.Handler],
     *,
     done: Callable[[int, int], None] = lambda _done, _failed: None,
+    hears: Callable[[], bool] = lambda: True,
 ) -> None:
     """Do what falls due until it is cancelled, oldest first. `done` is told how many were done and how many failed.
+
+    It waits while the program does not hear (`hears`) what people say: a vote that closes meanwhile would be counted
+    without ballots that were cast in time.
 
     Raises what the database raises; work that fails by itself is logged without its content and tried again later.
     """
@@ -36,6 +40,8 @@ async def run(
     broken: asyncio.Future[None] = loop.create_future()
 
     async def tick() -> None:
+        if not hears():
+            return
         soonest = await database.read(due.next_at)
         if soonest is None or soonest > clock.now():
             return  # a look takes no turn among the writers

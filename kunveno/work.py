@@ -142,7 +142,7 @@ async def work(app: App, bots: Sequence[Bot], standing: Standing, metrics: Metri
             receiver.run(Desk(handle, dispatcher.team.gathers, handle_all)),
             deliverer.run(),
             deliverer.receipts(handle),
-            ticks.run(app.database, app.clock, due_handlers(dispatcher), done=ticked),
+            ticks.run(app.database, app.clock, due_handlers(dispatcher), done=ticked, hears=receiver.hears),
             tidying.run(app.database, app.clock, oldest),
             _count(app, standing, metrics),
         )

@@ -22,7 +22,7 @@ from bots.vote.plan import Plan, plan_of
 from bots.vote.sentences import worded
 from bots.vote.settings import settings_of
 from bots.vote.tables import State, VoteLetterRow, VoteRow
-from bridge.letters import Letter, Mark, Message, Reaction
+from bridge.letters import Happened, Letter, Mark, Message, Reaction
 from bridge.letters.outbox import LetterRow
 from bridge.places import BranchRoom, Direct, address
 from bridge.ports import BoxLost
@@ -50,7 +50,7 @@ async def commanded(request: Request, number: int, words: str) -> None:
     member = request.member
     if member is None:
         raise Refusal(text("Only members can vote."))
-    sent = request.arrival if isinstance(request.arrival, Message) else None
+    sent = request.arrival if isinstance(request.arrival, Happened) else None
     if (why := await _barred(request, row, member, sent=sent)) is not None:
         await request.whisper(why)
         return
@@ -62,8 +62,10 @@ async def commanded(request: Request, number: int, words: str) -> None:
         await hand_out(request, row, request.account)
         return
     made = plan_of(row.options, row.rules)
-    await record(request, row, request.arrival, member, read_ballot(made, words), Means.COMMAND)
-    await request.mark(TAKEN)
+    kept = read_ballot(made, words)
+    if sent is not None:
+        await record(request, row, sent, member, kept, Means.COMMAND)
+        await request.mark(TAKEN)
 
 
 async def _known_to(request: Request, row: VoteRow) -> bool:
@@ -159,14 +161,13 @@ async def voter(occasion: Occasion, account: str) -> MemberRow | None:
 
 
 async def record(
-    occasion: Occasion, row: VoteRow, arrival: object, member: MemberRow, kept: str | None, means: Means,
+    occasion: Occasion, row: VoteRow, arrival: Happened, member: MemberRow, kept: str | None, means: Means,
     *, spoiled: bool = False,
 ) -> None:  # fmt: skip
     """Keep what a member chose in an open vote."""
-    id_, at, account = getattr(arrival, "id"), getattr(arrival, "at"), getattr(arrival, "account")  # noqa: B009
     cast = Cast(
-        id=id_, member_id=member.id, means=means, choice=kept, sent_at=at, received_at=occasion.now,
-        account=account, spoiled=spoiled,
+        id=arrival.id, member_id=member.id, means=means, choice=kept, sent_at=arrival.at,
+        received_at=arrival.received(occasion.now), account=arrival.account, spoiled=spoiled,
     )  # fmt: skip
     await casting.record(occasion.session, row, [cast])
     if plan_of(row.options, row.rules).by is not None:
@@ -193,7 +194,7 @@ async def _into_the_box(
     try:
         await confidential.cast(
             occasion.session, given.box, row, member.id, [ballot.ljust(made.width) for ballot in kept],
-            sent_at=message.at, received_at=occasion.now, grace=given.policy.patience,
+            sent_at=message.at, received_at=message.received(occasion.now), grace=given.policy.patience,
         )  # fmt: skip
     except VoteRefused as refused:
         return refused.text
@@ -205,13 +206,11 @@ async def _into_the_box(
     return text("Your ballot for {number} is in.", number=number)
 
 
-async def _barred(
-    occasion: Occasion, row: VoteRow, member: MemberRow, sent: Message | Reaction | None = None
-) -> Text | None:
+async def _barred(occasion: Occasion, row: VoteRow, member: MemberRow, sent: Happened | None = None) -> Text | None:
     """Why a member cannot vote now, to themselves."""
     grace = settings_of(occasion).policy.patience
-    at = occasion.now if sent is None else sent.at
-    if row.state != State.OPEN or not in_time(at, occasion.now, row.closes_at, grace):
+    at, received = (occasion.now, occasion.now) if sent is None else (sent.at, sent.received(occasion.now))
+    if row.state != State.OPEN or not in_time(at, received, row.closes_at, grace):
         return text("{number} is closed.", number=sentences.handle(row.number))
     return await roll.why_not(occasion.session, row, member)
 

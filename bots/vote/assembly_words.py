@@ -103,7 +103,7 @@ def preview(
         lines.append(
             counted(
                 "{names} has no members who can vote.", "{names} have no members who can vote.",
-                len(without_members), names=_some(without_members),
+                len(without_members), names=some(without_members),
             )
         )  # fmt: skip
     return tuple(lines)
@@ -188,19 +188,19 @@ def _missing(row: VoteRow, table: Table) -> list[Line]:
     if table.without_room:
         lines.append(_no_room(table.without_room))
     if table.late and table.running:
-        lines.append(text("Not there yet: {names}.", names=_some(table.late)))
+        lines.append(text("Not there yet: {names}.", names=some(table.late)))
     names = [*table.lost, *(() if table.running else table.late)]
     if names and not table.running:
-        lines.append(text("Could not be reached: {names}.", names=_some(sorted(names))))
+        lines.append(text("Could not be reached: {names}.", names=some(sorted(names))))
     elif names:
         lines.append(
             text(
                 "Could not be reached: {names}. Their members vote by writing {command} to me.",
-                names=_some(sorted(names)), command=Typed(text("vote {number}", number=handle(row.number))),
+                names=some(sorted(names)), command=Typed(text("vote {number}", number=handle(row.number))),
             )
         )  # fmt: skip
     if table.opened_late:
-        lines.append(text("Opened late: {names}.", names=_some(table.opened_late)))
+        lines.append(text("Opened late: {names}.", names=some(table.opened_late)))
     return lines
 
 
@@ -208,11 +208,11 @@ def _no_room(names: Sequence[str]) -> Text:
     return counted(
         "{names} has no room for it: its members vote by writing to me privately.",
         "{names} have no room for it: their members vote by writing to me privately.",
-        len(names), names=_some(names),
+        len(names), names=some(names),
     )  # fmt: skip
 
 
-def _some(names: Sequence[str]) -> Text | list[str]:
+def some(names: Sequence[str]) -> Text | list[str]:
     """Names of branches, the first of many."""
     if len(names) <= _NAMED + 1:
         return list(names)

@@ -44,7 +44,8 @@ async def assembled(
 
 
 async def assembled_sealed(occasion: Occasion, row: VoteRow, plan: Plan, told: Count, box: Told) -> Count:
-    """The result of a confidential vote of many branches: few ballots are not told apart, and count all the same."""
+    """The result of a confidential vote of many branches. Few ballots are not told apart, and count all the same; a
+    count by branches that decides nothing would tell how they went."""
     places = await _places(occasion, row)
     parts = [
         Part(branch_id=place.branch_id, ballots=box.parts.get(place.branch_id, {}), mandates=place.mandates)
@@ -57,7 +58,8 @@ async def assembled_sealed(occasion: Occasion, row: VoteRow, plan: Plan, told: C
         )
         for group, members in box.groups.items()
     ]  # fmt: skip
-    return result.assemble(plan, told, box.whole, parts, shown, settings_of(occasion).policy.apportionment)
+    apart = all(len(members) == 1 for members in box.groups.values())
+    return result.assemble(plan, told, box.whole, parts, shown, settings_of(occasion).policy.apportionment, apart=apart)
 
 
 async def rows(occasion: Occasion, plan: Plan, counted: Count) -> Sequence[Line]:

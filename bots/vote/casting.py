@@ -194,9 +194,17 @@ async def enter(
     return cast.id
 
 
+async def vote_of(session: AsyncSession, cast_id: str) -> VoteRow | None:
+    """The vote in which a message was a ballot."""
+    query = select(VoteRow).join(CastRow, CastRow.vote_id == VoteRow.id).where(CastRow.id == cast_id)
+    found: VoteRow | None = await session.scalar(query)
+    return found
+
+
 async def take_back(session: AsyncSession, cast_id: str, account: str, at: datetime) -> bool:
-    """The message of a ballot was removed by an account; only the voter's own removals count, and only in time: one
-    that comes later is written down too, and decided when it is counted. Returns whether it was theirs."""
+    """The message of a ballot was removed by an account, at an instant before the close as it is now; only the voter's
+    own removals count. Where the close is brought forward, the count leaves out those after it. Returns whether it was
+    theirs."""
     row = await session.get(CastRow, cast_id)
     if row is None or row.means == Means.ENTERED or row.taken_back_at is not None:
         return False
@@ -271,7 +279,7 @@ def _last(vote: VoteRow, closes: datetime | None, grace: timedelta) -> Subquery:
     stays: ColumnElement[bool] = CastRow.taken_back_at.is_(None)
     if closes is not None:
         where += [CastRow.sent_at <= closes, CastRow.received_at <= closes + grace]
-        stays = or_(stays, CastRow.taken_back_at > closes + grace)
+        stays = or_(stays, CastRow.taken_back_at > closes)
     if vote.change:
         where.append(stays)
         sent = case((CastRow.sent_at < CastRow.received_at, CastRow.sent_at), else_=CastRow.received_at)

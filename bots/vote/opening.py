@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -29,7 +30,7 @@ from bots.vote.tables import State, VoteRow, new_vote
 from bridge.places import BranchRoom, address, place_at
 from bridge.ports import Secrecy
 from ground import due
-from ground.texts import text
+from ground.texts import counted, text
 from party.branches import Branch
 from party.errors import NotAllowed
 from party.permissions import reached
@@ -243,6 +244,8 @@ async def _show(
         raise Refusal(refused.text) from None
     if not found.electors:
         raise Refusal(text("Nobody could vote: the roll would be empty."))
+    if row.confidential and made.by not in (None, By.HEADS):
+        await _large_enough(request, found)
     box = settings_of(request).box
     promise = (Secrecy.CONFIDENTIAL if box is None else box.secrecy) if row.confidential else None
     await due.schedule(request.session, DROP, row.id, request.now + DRAFT_LASTS)
@@ -257,6 +260,23 @@ async def _show(
     if many:
         lines += await _where_below(request, row, electorate, found)
     await request.ask(*lines, answers={OPEN: text("open"), LEAVE: text("drop")}, then=CONFIRMED, data={"id": row.id})
+
+
+async def _large_enough(request: Request, found: Admitted) -> None:
+    """Where branches decide, it is told how many went which way: of one that is small that would be its ballots."""
+    least, tree = settings_of(request).policy.breakdown, await request.tree()
+    sizes = Counter(elector.branch_id for elector in found.electors)
+    small = [tree[branch].name for branch, size in sizes.items() if size < least]
+    if small:
+        raise Refusal(
+            counted(
+                "{names} has fewer than {least} voters, so that its ballots could be guessed. "
+                "Write `--count heads`, or leave `--confidential` out.",
+                "{names} have fewer than {least} voters, so that their ballots could be guessed. "
+                "Write `--count heads`, or leave `--confidential` out.",
+                len(small), names=assembly_words.some(sorted(small)), least=least,
+            )
+        )  # fmt: skip
 
 
 async def _where_below(request: Request, row: VoteRow, electorate: Electorate, found: Admitted) -> tuple[Line, ...]:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from bots.kit import notes
 from bots.kit.request import Occasion
 from bots.kit.wording import Strong, Typed
-from bots.vote import answering, casting, roll, tables
+from bots.vote import answering, casting, overview, roll, tables
 from bots.vote.casting import Cast, Means, in_time
 from bots.vote.choices import poll_ballot
 from bots.vote.plan import plan_of
@@ -20,7 +20,8 @@ from bots.vote.sentences import handle
 from bots.vote.settings import settings_of
 from bots.vote.tables import State, VoteLetterRow, VoteRow
 from bridge.letters import PollEnd, PollResponse, Redaction, outbox
-from bridge.places import Direct, place_at
+from bridge.letters.outbox import LetterRow
+from bridge.places import Direct, address, place_at
 from ground.texts import Text, text
 
 _MOST_AGAIN: Final = 5
@@ -45,7 +46,7 @@ async def _responded(occasion: Occasion, row: VoteRow, responses: Sequence[PollR
     made = plan_of(row.options, row.rules)
     casts: list[Cast] = []
     for number, response in enumerate(responses):
-        in_it = row.state == State.OPEN and in_time(response.at, occasion.now, row.closes_at, grace)
+        in_it = row.state == State.OPEN and in_time(response.at, response.received(occasion.now), row.closes_at, grace)
         member_id = voters.get(response.account) or await _voter(occasion, row, response)
         if member_id is None:
             continue
@@ -54,20 +55,22 @@ async def _responded(occasion: Occasion, row: VoteRow, responses: Sequence[PollR
         if row.state == State.OPEN:
             kept, spoiled = poll_ballot(made, response.answers)
             # One after the other, as they came: of two by one person the last counts, also by our clock.
-            received = occasion.now + number * timedelta(microseconds=1)
+            received = response.received(occasion.now) + number * timedelta(microseconds=1)
             casts.append(
                 Cast(
                     id=response.id, member_id=member_id, means=Means.POLL, choice=kept, sent_at=response.at,
                     received_at=received, account=response.account, spoiled=spoiled,
                 )
             )  # fmt: skip
-    await casting.record(occasion.session, row, casts)
+    if await casting.record(occasion.session, row, casts) and made.by is not None:
+        await overview.changed(occasion, row)
 
 
 async def _voter(occasion: Occasion, row: VoteRow, response: PollResponse) -> str | None:
     """Who votes by an account that was not known to be on the roll; whoever is not on it is told why, once."""
     member = await answering.voter(occasion, response.account)
     if member is None:
+        await _tell(occasion, row, response, text("only members can vote."))
         return None
     why = await roll.why_not(occasion.session, row, member)
     if why is not None:
@@ -93,9 +96,22 @@ async def removed(occasion: Occasion, redaction: Redaction) -> None:
     """A ballot was removed by its voter, or a poll of ours by somebody else."""
     letter = redaction.of.letter
     if letter is None:
-        await casting.take_back(occasion.session, redaction.of.event, redaction.account, occasion.now)
+        await _taken_back(occasion, redaction)
     elif redaction.account != occasion.surroundings.account:
         await _again(occasion, letter)
+
+
+async def _taken_back(occasion: Occasion, redaction: Redaction) -> None:
+    """A message was removed; where it was a ballot of theirs, in time, they have none now."""
+    row = await casting.vote_of(occasion.session, redaction.of.event)
+    if row is None:
+        return
+    sent, received = redaction.at, redaction.received(occasion.now)
+    if not in_time(sent, received, row.closes_at, settings_of(occasion).policy.patience):
+        return
+    taken = await casting.take_back(occasion.session, redaction.of.event, redaction.account, min(sent, received))
+    if taken and plan_of(row.options, row.rules).by is not None:
+        await overview.changed(occasion, row)
 
 
 async def _again(occasion: Occasion, letter: str) -> None:
@@ -107,10 +123,11 @@ async def _again(occasion: Occasion, letter: str) -> None:
         return
     if not await notes.first(occasion.session, f"vote poll ended {letter}", occasion.now):
         return
-    count = select(func.count()).where(VoteLetterRow.vote_id == row.id, VoteLetterRow.purpose == "poll")
-    polls = await occasion.session.scalar(count) or 0
     tables.note_event(occasion.session, row.id, "interrupted", actor="system", at=occasion.now)
     room = await outbox.place_of(occasion.session, letter) or place_at(row.place or "")
+    count = select(func.count()).select_from(VoteLetterRow).join(LetterRow, LetterRow.id == VoteLetterRow.letter)
+    there = (VoteLetterRow.vote_id == row.id, VoteLetterRow.purpose == "poll", LetterRow.place == address(room))
+    polls = await occasion.session.scalar(count.where(*there)) or 0
     number = Strong(handle(row.number))
     if polls > _MOST_AGAIN:
         how = Typed(text("vote {number} 1", number=handle(row.number)))

@@ -46,7 +46,7 @@ def opened(occasion: Occasion, row: VoteRow, made: Plan, branch: str, size: int,
     """That a vote is open, for the members of a branch: so many of them may vote."""
     surroundings = occasion.surroundings
     return sentences.opened(
-        row.number or 0, made, branch, size, row.roll_root or "", row.closes_at or occasion.now,
+        row.number or 0, made, branch, size, row.roll_size or size, row.roll_root or "", row.closes_at or occasion.now,
         poll=poll, change=row.change, conditions_said=sentences.formal(made), example=example(made),
         rules=declared.rules(made, weight=row.roll_weight or 0, units=row.units, seed=row.seed),
         links=surroundings.links + quote(surroundings.account, safe="@:") if row.confidential else None,

@@ -72,8 +72,13 @@ def assemble(
     parts: Sequence[Part],
     shown: Sequence[Shown],
     how: Apportionment,
+    *,
+    apart: bool = True,
 ) -> Count:
-    """What all branches came to, from what all ballots came to. `whole`: all ballots, where `counted` may not tell."""
+    """What all branches came to, from what all ballots came to. `whole`: all ballots, where `counted` may not tell.
+
+    `apart`: whether it may be told how the branches went; else only what decides is.
+    """
     by = plan.by or By.HEADS
     if plan.method is None:
         decision = assembly.decide_motion(
@@ -87,8 +92,9 @@ def assemble(
         result, winners = counted.result, counted.winners
     else:
         result, winners = decision.result, decision.winners
+    measures = tuple(one for one in decision.measures if apart or one.by in (By.HEADS, *by.measured))
     told = None if counted.ballots is None else Assembled(
-        measures=decision.measures, branches=len(parts), shown=tuple(shown)
+        measures=measures, branches=len(parts), shown=tuple(shown)
     )  # fmt: skip
     return replace(counted, result=result, winners=winners, assembled=told)
 

@@ -142,20 +142,27 @@ def preview(
 
 
 def opened(
-    number: int, plan: Plan, branch: str, size: int, root: str, closes: datetime, *, poll: bool, change: bool,
-    conditions_said: bool, links: str | None, example: str, rules: Sequence[Text] = (),
+    number: int, plan: Plan, branch: str, size: int, whole: int, root: str, closes: datetime, *, poll: bool,
+    change: bool, conditions_said: bool, links: str | None, example: str, rules: Sequence[Text] = (),
 ) -> tuple[Line, ...]:  # fmt: skip
-    """That a vote is open. `links`: where the direct conversation is, for a confidential vote."""
+    """That a vote is open. `size` is how many of the branch are on the roll, `whole` how many are in all; `links` is
+    where the direct conversation is, for a confidential vote."""
     values: dict[str, object] = {"number": Strong(handle(number)), "branch": branch}
-    head: list[Line] = [
-        text("Vote {number} is open until {when}.", when=When(closes), **values),
-        counted("{count} member of {branch} can vote.", "{count} members of {branch} can vote.", size, **values),
-    ]
+    able = counted("{count} member of {branch} can vote.", "{count} members of {branch} can vote.", size, **values)
+    if whole != size:
+        able = counted(
+            "{count} member of {branch} can vote, {whole} in all branches.",
+            "{count} members of {branch} can vote, {whole} in all branches.",
+            size,
+            whole=whole,
+            **values,
+        )
+    head: list[Line] = [text("Vote {number} is open until {when}.", when=When(closes), **values), able]
     if conditions_said or plan.method is not None:
         quorum = plan.quorum
         rule = method(plan)
         if quorum is not None:
-            rule = joined([text("quorum {count}", count=quorum.needed(size)), rule])
+            rule = joined([text("quorum {count}", count=quorum.needed(whole)), rule])
         head.append(text("Rule: {rule}.", rule=rule))
     head += rules
     if links is not None:

@@ -29,6 +29,12 @@ class Happened:
     at: datetime
     encrypted: bool = False
     """Whether it came encrypted; what came in clear, such as a reaction, was readable by the homeserver."""
+    missed: bool = False
+    """Whether it came while the program heard nothing: then only its sender's server says when."""
+
+    def received(self, now: datetime) -> datetime:
+        """When it reached us, now being the instant at which it is handled (UTC)."""
+        return min(self.at, now) if self.missed else now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,13 +47,19 @@ class Desk:
 
 
 class Handover:
-    """Takes events to a desk, in their order. `hurried`: whether there was one that is not handed over with others."""
+    """Takes events to a desk, in their order. `missed`: whether they came while nothing was heard.
 
-    def __init__(self, database: Database, clock: Clock, desk: Desk, jitter: random.Random) -> None:
+    `hurried` says whether there was one that is not handed over with others.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, desk: Desk, jitter: random.Random, *, missed: bool = False
+    ) -> None:
         self._database = database
         self._clock = clock
         self._desk = desk
         self._jitter = jitter
+        self._missed = missed
         self.hurried = False
         self._gathered: list[tuple[Json, Place, bool]] = []
         self._kind: type[FromRooms] | None = None
@@ -106,7 +112,10 @@ class Handover:
     async def _arrivals(self, events: Sequence[tuple[Json, Place, bool]]) -> list[FromRooms]:
         spoken_of = frozenset(one for event, _, _ in events for one in about(event))
         letters = await self._database.read(partial(echo.letters, events=spoken_of)) if spoken_of else {}
-        arrivals = (read(event, place, letters=letters, encrypted=encrypted) for event, place, encrypted in events)
+        arrivals = (
+            read(event, place, letters=letters, encrypted=encrypted, missed=self._missed)
+            for event, place, encrypted in events
+        )
         return [arrival for arrival in arrivals if arrival is not None]
 
     async def _handle(self, arrival: FromRooms) -> None:

@@ -49,6 +49,7 @@ class _Base(TypedDict):
     account: str
     at: datetime
     encrypted: bool
+    missed: bool
 
 
 def about(event: Json) -> frozenset[str]:
@@ -73,15 +74,25 @@ def instant(event: Json) -> datetime | None:
         return None
 
 
-def read(event: Json, place: Place, *, letters: Mapping[str, str], encrypted: bool = False) -> FromRooms | None:
+def read(
+    event: Json, place: Place, *, letters: Mapping[str, str], encrypted: bool = False, missed: bool = False
+) -> FromRooms | None:
     """The arrival that an event is; None when it says nothing to anybody: notices, malformed events, unknown types.
 
     `letters`: our letters, by the ids of the events that they became. `encrypted`: whether it came encrypted.
+    `missed`: whether it came while nothing was heard.
     """
     event_id, sender, at, kind = _id(event, "event_id"), _id(event, "sender"), instant(event), event.get("type")
     if event_id is None or sender is None or at is None or not isinstance(kind, str):
         return None
-    base: _Base = {"id": event_id, "place": place, "account": sender, "at": at, "encrypted": encrypted}
+    base: _Base = {
+        "id": event_id,
+        "place": place,
+        "account": sender,
+        "at": at,
+        "encrypted": encrypted,
+        "missed": missed,
+    }
     content = _object(event, "content")
     if "state_key" in event:
         return _membership(base, event, content) if kind == "m.room.member" else None

@@ -39,6 +39,8 @@ _log = logging.getLogger(__name__)
 
 OLDEST: Final = timedelta(hours=24)
 """What is older when it comes is noted, and not acted on."""
+DEAF: Final = timedelta(seconds=60)
+"""After so long without an answer nobody knows when what comes then has happened. Twice the longest poll."""
 _POLL: Final = 30_000
 _FIRST_POLL: Final = 500
 """Milliseconds of a long poll, and of those before all is known."""
@@ -71,6 +73,8 @@ class Receiver:
         """`ignored`: accounts of other bots. `written` is called when a letter was put into the outbox, `listener` with
         the `rooms` of each sync before anything in it is handed over; with nothing for the first sync of an account."""
         self.heard: datetime | None = None
+        self._current: datetime | None = None
+        """When the homeserver gave the last answer that was handled to its end."""
         self._session = session
         self._database = database
         self._places = Places(database)
@@ -87,6 +91,11 @@ class Receiver:
         self._linking = asyncio.Lock()
         self._own: dict[str, tuple[str, str]] = {}
         """Our own events that came back and were not linked with their letters yet: handle → event, room."""
+
+    def hears(self) -> bool:
+        """Whether nothing can have happened for long that was not handled: not so after a start or while the homeserver
+        is away. What comes then was missed."""
+        return self._current is not None and self._clock.now() - self._current <= DEAF
 
     async def run(self, handle: Handle | Desk) -> None:
         """Hand over every arrival, for ever. Survives what may pass; raises TokenRefused.
@@ -110,7 +119,7 @@ class Receiver:
             try:
                 answer = await self._sync(since, first=rounds == 0)
                 self.heard = self._clock.now()
-                token = await self._batch(answer, since, desk)
+                token = await self._batch(answer, since, desk, missed=not self.hears())
                 if since is None:
                     await bookmark.put(token)  # nothing before it is ever acted on, so it is not to be lost
                 since = token
@@ -127,6 +136,7 @@ class Receiver:
                 await asyncio.sleep(own_wait(failures, self._jitter))
                 failures += 1
                 continue
+            self._current = self.heard
             rounds, failures = rounds + 1, 0
             if rounds > 1 and not _brings_keys(answer):
                 self._session.ready.set()
@@ -170,7 +180,7 @@ class Receiver:
         }
         return await self._session.api.sync(filter=filter_, since=since, timeout_ms=wait)
 
-    async def _batch(self, answer: Json, since: str | None, desk: Desk) -> str:
+    async def _batch(self, answer: Json, since: str | None, desk: Desk, *, missed: bool) -> str:
         """Carry out all that a sync brought; gives where to read on."""
         token, rooms = text_in(answer, "next_batch"), answer.get("rooms", {})
         heard = await self._session.hear(answer)
@@ -178,7 +188,7 @@ class Receiver:
         await self._doorkeeper.entered(entries(rooms.get("join", {}), self._session.user_id))
         await self._left(rooms.get("leave", {}))
         self._listener(rooms if since is not None else {})
-        handover = Handover(self._database, self._clock, desk, self._jitter)
+        handover = Handover(self._database, self._clock, desk, self._jitter, missed=missed)
         await self._unread.hear(heard, partial(self._read_late, handover))
         if since is not None:
             await self._events(rooms.get("join", {}), since, handover)

@@ -56,6 +56,35 @@ async def test_does_what_is_due_without_being_asked(database_url: str) -> None:
         await asyncio.wait({running})
 
 
+async def test_nothing_is_done_while_nobody_hears(database_url: str) -> None:
+    """What people said meanwhile is to be known first."""
+    seen: asyncio.Queue[str] = asyncio.Queue()
+    asked = asyncio.Event()
+    hears = False
+
+    async def done(_session: AsyncSession, what: due.Due) -> None:
+        seen.put_nowait(what.subject_id)
+
+    def ask() -> bool:
+        asked.set()
+        return hears
+
+    async with Database.open(database_url) as database:
+        async with database.engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        await database.write(lambda session: due.schedule(session, "close", "V1", NOON))
+        running = asyncio.create_task(ticks.run(database, FixedClock(NOON), {"close": done}, hears=ask))
+        async with asyncio.timeout(60):
+            for _ in range(2):
+                asked.clear()
+                await asked.wait()
+            assert seen.empty()
+            hears = True
+            assert await seen.get() == "V1"
+        running.cancel()
+        await asyncio.wait({running})
+
+
 async def test_a_database_that_fails_ends_it(database_url: str) -> None:
     async with Database.open(database_url) as database:  # there is no table
         with pytest.raises(DBAPIError):

@@ -349,6 +349,45 @@ async def test_only_the_voter_takes_a_ballot_back(stage: Stage, people: People) 
     assert await result(stage) == ["Carried: 1 Yes, 0 No.", "1 of 4 voted (25%)."]
 
 
+async def test_what_is_removed_after_the_close_has_counted(stage: Stage, people: People) -> None:
+    """Nobody waits for the result and then takes a ballot out of it."""
+    await open_one(stage, people)
+    for person in (people.bruno, people.clara):
+        await person.says("!vote V1 1", room="Lyon", id=f"$of-{person.name}")
+    closes = stage.clock.now() + timedelta(days=7)
+    await stage.passes(timedelta(days=7, seconds=20))
+    await people.bruno.takes_back("$of-Bruno", "Lyon")
+    before = Redaction(
+        id="$removed", place=await stage.place("Lyon", people.clara.account), account=people.clara.account,
+        at=closes - timedelta(seconds=1), of=About("$of-Clara"),
+    )  # fmt: skip
+    await stage.arrives(before)
+    await stage.passes(GRACE)
+    assert (await stage.said())[-1].endswith("Carried: 1 Yes, 0 No.\n1 of 4 voted (25%).")
+
+
+async def test_what_came_while_nobody_heard_counts_by_the_time_of_its_sender(stage: Stage, people: People) -> None:
+    poll = await open_one(stage, people)
+    closes = stage.clock.now() + timedelta(days=7)
+    stage.clock.advance(timedelta(days=8))
+    lyon = await stage.place("Lyon", people.bruno.account)
+    for seconds, person, choice in ((-5, people.bruno, "1"), (5, people.david, "2")):
+        at = closes + timedelta(seconds=seconds)
+        response = PollResponse(
+            id=f"$of-{person.name}", place=poll.to, account=person.account, at=at, missed=True,
+            poll=About("$poll", poll.id), answers=(choice,),
+        )  # fmt: skip
+        await stage.arrives(response)
+    at = closes - timedelta(seconds=3)
+    typed = Message(id="$typed", place=lyon, account=people.clara.account, at=at, missed=True, text="!vote V1 1")
+    await stage.arrives(typed)
+    assert [said for said in await stage.said() if "after the close" in said] == [
+        "V1: your choice came after the close and is not counted."
+    ]
+    await stage.passes(GRACE)
+    assert (await stage.said())[-1].split("\n")[1:3] == ["Carried: 2 Yes, 0 No.", "2 of 4 voted (50%)."]
+
+
 async def test_late_by_timestamp_or_by_receipt(stage: Stage, people: People) -> None:
     poll = await open_one(stage, people)
     closes = stage.clock.now() + timedelta(days=7)
@@ -397,7 +436,8 @@ async def test_our_own_end_and_strangers_change_nothing(stage: Stage, people: Pe
     end = PollEnd(id="$end", place=poll.to, account=own, at=stage.clock.now(), poll=About("$poll", poll.id))
     await stage.arrives(end)
     assert await stage.said() == []
-    assert await stage.stranger().chooses(poll, "1") == []
+    assert await stage.stranger().chooses(poll, "1") == ["V1: only members can vote."]
+    assert await stage.stranger().chooses(poll, "2") == []
     assert (await result(stage))[-1] == "0 of 4 voted (0%)."
 
 

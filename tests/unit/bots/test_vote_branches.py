@@ -94,7 +94,7 @@ async def results(stage: Stage) -> dict[str, str]:
 ANNOUNCED = (
     "Vote V1 is open until Wednesday 2 December 2026, 15:00.\n"
     "Asked in all branches of Rhône, decided by heads: all ballots together.\n"
-    "{people} can vote.\n"
+    "{people} can vote, 6 in all branches.\n"
     "Public vote: the names will be readable. No buttons? Reply with the number of your choice."
 )
 
@@ -327,7 +327,13 @@ async def test_confidential_ballots_of_few_are_told_together(database_url: str) 
         rosa = await stage.person("Rosa", "Rhône", offices=["secretary"])
         lyon = [await stage.person(name, "Lyon") for name in ("Anna", "Bruno", "Clara", "David")]
         gina = await stage.person("Gina", "Givors")
-        await rosa.says("!vote Shall we strike? --below --count branches --confidential", room="Rhône")
+        for way in ("branches", "mandates", "double"):
+            asked = f"!vote Shall we strike? --below --count {way} --confidential"
+            assert await rosa.says(asked, room="Rhône") == [
+                "Givors, Rhône have fewer than 3 voters, so that their ballots could be guessed. "
+                "Write --count heads, or leave --confidential out."
+            ]
+        await rosa.says("!vote Shall we strike? --below --confidential", room="Rhône")
         await rosa.taps("✅")
         await stage.passes(timedelta(seconds=30))
         said = (await said_in(stage))["Rhône"]
@@ -338,10 +344,8 @@ async def test_confidential_ballots_of_few_are_told_together(database_url: str) 
             await person.says(choice)
         found = await results(stage)
         assert found["Rhône"].splitlines()[1:] == [
-            "Lost, decided by branches: one voice each.",
+            "Carried, decided by heads: all ballots together.",
             "• By heads: 4 For, 2 Against, 0 Abstain – carried",
-            "• By branches: 1 For, 2 Against – lost",
-            "• By mandates: 1 For, 2 Against, 0 Abstain – lost",
             "6 of 6 voted (100%).",
         ]
         assert "In Givors" not in found["Givors"], "one ballot is not told apart"
@@ -415,3 +419,48 @@ async def add_members(session: AsyncSession, branches: Sequence[str], at: dateti
         for number, branch in enumerate(branches)
     ]  # fmt: skip
     await session.execute(insert(MemberRow), rows)
+
+
+async def test_a_quorum_is_that_of_all_branches(stage: Stage, people: People) -> None:
+    await people.rosa.says("!vote Shall we strike? --below --quorum 50%", room="Rhône")
+    await people.rosa.sets("✅", (await stage.all_letters())[-1])
+    await stage.passes(timedelta(seconds=1))
+    for branch, said in (await said_in(stage)).items():
+        assert "can vote, 6 in all branches.\nRule: quorum 3 · simple majority." in said[-1], branch
+
+
+async def test_the_table_goes_on_filling_up_by_taps_and_removals(stage: Stage, people: People) -> None:
+    by_branch = await open_all(stage, people)
+    await stage.delivers("Lyon")
+    await stage.passes(timedelta(minutes=1))
+    for number, person in enumerate((people.anna, people.bruno, people.clara), 1):
+        await stage.passes(timedelta(hours=1))
+        await person.chooses(by_branch["Lyon"], "1")
+        await stage.passes(timedelta(hours=1))
+        assert f"• Lyon: {number} of 4" in (await said_in(stage))["Rhône"][-1]
+    await people.david.says("!vote V1 2", room="Lyon", id="$david")
+    await stage.passes(timedelta(hours=1))
+    assert "• Lyon: 4 of 4" in (await said_in(stage))["Rhône"][-1]
+    await people.david.takes_back("$david", "Lyon")
+    await stage.passes(timedelta(hours=1))
+    assert "• Lyon: 3 of 4" in (await said_in(stage))["Rhône"][-1]
+
+
+async def test_each_branch_gets_its_poll_again_however_many_there_are(database_url: str) -> None:
+    from bridge.letters import About, PollEnd
+
+    names = [f"R{number}" for number in range(8)]
+    async with stage_on(database_url, [BOT], tree={"France": {name: {} for name in names}}) as stage:
+        rosa = await stage.person("Rosa", "France", offices=["secretary"])
+        others = [await stage.person(f"Member of {name}", name) for name in names]
+        await rosa.says("!vote Shall we strike? --below", room="France")
+        await rosa.taps("✅")
+        first = await polls(stage)
+        for number, (name, member) in enumerate(zip(names, others, strict=True)):
+            poll = About(f"$poll-{name}", first[name].id)
+            end = PollEnd(
+                id=f"$end-{number}", place=first[name].to, account=member.account, at=stage.clock.now(), poll=poll
+            )
+            await stage.arrives(end)
+        again = await polls(stage)
+        assert [name for name in names if again[name].id == first[name].id] == []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -19,9 +19,9 @@ from bridge.matrix.cryptofolder import CryptoFolder
 from bridge.matrix.handover import Desk
 from bridge.matrix.lull import Lull
 from bridge.matrix.olm import Machine
-from bridge.matrix.receive import Receiver
+from bridge.matrix.receive import DEAF, Receiver
 from bridge.matrix.session import Session
-from ground.clock import SystemClock
+from ground.clock import Clock, FixedClock, SystemClock
 from ground.database import Database
 from tests.support import sessions
 from tests.support.register import fresh
@@ -52,7 +52,8 @@ class Homeserver:
     user_id = BOT
     credentials = Credentials("token", BOT, "KUNVENO", application_service=True)
 
-    def __init__(self, *told: Json) -> None:
+    def __init__(self, *told: Json, passes: Callable[[], None] = lambda: None) -> None:
+        self._passes = passes
         self.asked: list[float] = []
         self.done = asyncio.Event()
         self._told = list(told)
@@ -69,6 +70,7 @@ class Homeserver:
         if not self._told:
             self.done.set()
             await asyncio.sleep(3600)
+        self._passes()
         return answer | self._told.pop(0)
 
     @property
@@ -77,8 +79,8 @@ class Homeserver:
         return [after - before for before, after in zip(self.asked[1:], self.asked[2:], strict=False)]
 
 
-def said(number: int, sender: str, kind: str, content: Json) -> Json:
-    now = int(datetime.now(UTC).timestamp() * 1000)
+def said(number: int, sender: str, kind: str, content: Json, *, at: datetime | None = None) -> Json:
+    now = int((at or datetime.now(UTC)).timestamp() * 1000)
     event = {"event_id": f"${number}", "type": kind, "sender": sender, "origin_server_ts": now, "content": content}
     return {"rooms": {"join": {"!room": {"timeline": {"events": [event]}}}}}
 
@@ -93,15 +95,21 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 async def pauses(database: Database, folder: Path, *told: Json) -> tuple[list[float], list[Any]]:
     """Between the looks that bring these, and what was handed over."""
     server = Homeserver(*told)
+    arrivals = await hear(database, folder, server, SystemClock())
+    return server.pauses, arrivals
+
+
+async def hear(database: Database, folder: Path, server: Homeserver, clock: Clock) -> list[Any]:
+    """What is handed over of what a homeserver tells."""
     api = cast("MatrixApi", server)
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
     async with CryptoFolder.hold(folder / "crypto", wait=False) as held:
         machine = await asyncio.to_thread(Machine.open, held, BOT, "KUNVENO")
-        session = Session(api, "KUNVENO", database, SystemClock(), Crypto(api, machine), folder / "keys")
+        session = Session(api, "KUNVENO", database, clock, Crypto(api, machine), folder / "keys")
         session.unsigned = None
         taken = sessions.Desk(database)
         desk = Desk(taken.handle, frozenset({PollResponse}))
-        hearing = asyncio.create_task(Receiver(session, database, SystemClock()).run(desk))
+        hearing = asyncio.create_task(Receiver(session, database, clock).run(desk))
         try:
             async with asyncio.timeout(20):
                 await server.done.wait()
@@ -109,7 +117,7 @@ async def pauses(database: Database, folder: Path, *told: Json) -> tuple[list[fl
             hearing.cancel()
             await asyncio.wait({hearing})
             machine.close()
-    return server.pauses, taken.arrivals
+    return taken.arrivals
 
 
 async def test_own_words_coming_back_are_not_each_asked_for(database: Database, tmp_path: Path) -> None:
@@ -139,3 +147,15 @@ async def test_after_what_is_urgent_nothing_is_waited_for(database: Database, tm
     assert waited[2] >= 0.05 > waited[3]
     waited, _ = await pauses(database, tmp_path / "calm", *own, own[0])
     assert waited[3] >= 0.1
+
+
+async def test_what_comes_after_a_long_silence_was_missed(database: Database, tmp_path: Path) -> None:
+    """Long polls last half a minute; where none is answered for longer, nobody knows when what then comes has come."""
+    now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    clock, silences = FixedClock(now), iter([timedelta(seconds=30), DEAF, DEAF + timedelta(seconds=1)])
+    told = [said(number, ADA, *SAYS, at=now) for number in range(3)]
+    server = Homeserver(*told, passes=lambda: clock.advance(next(silences)))
+    arrivals = await hear(database, tmp_path, server, clock)
+    assert [arrival.missed for arrival in arrivals] == [False, False, True]
+    later = clock.now()
+    assert [arrival.received(later) for arrival in arrivals] == [later, later, now]
