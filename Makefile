@@ -15,6 +15,7 @@ KILLS ?= 20
 MINUTES ?= 2
 TIMES ?= 1
 SEED ?=
+DATABASES ?=
 PATIENCE ?= 600
 
 # One environment with everything for development, and a smaller one for the demo.
@@ -22,10 +23,10 @@ DEV := .venv
 DEMO := .venv-demo
 # Everything for development, and the large program that benchmarks and some tests compare with.
 ORACLES := .venv-oracles
-# On all cores; the tests of one file stay together and share its servers.
+# On all cores; the tests of one file stay together and share its servers. The slowest begin (tests/conftest.py).
 # One worker more than there are cores: most of the time a test waits for a server.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-PYTEST = $(DEV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile
+PYTEST = KUNVENO_DATABASES=$(DATABASES) $(DEV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 PINS := .venv-pins
 PIP := -m pip --disable-pip-version-check
 

@@ -25,8 +25,13 @@ settings.register_profile("kunveno", deadline=None, suppress_health_check=[Healt
 settings.load_profile("kunveno")
 QUICK_PASSWORDS = {"bcrypt_rounds": 4}
 BOTH = os.environ.get("KUNVENO_DATABASES") == "both"
-"""Whether conversations are held on both databases. Else each is held on one of them, half of them on either."""
-CONVERSATIONS = ("tests/unit/bots/", "tests/unit/kit/")
+"""Whether conversations are held on both databases. Else each is held on one of them, half of them on either; what is
+about databases, kills and restores is tested on both in any case."""
+CONVERSATIONS = (
+    "tests/unit/bots/",
+    "tests/unit/kit/",
+    *(f"tests/synapse/test_{name}.py" for name in ("bots", "receive", "run", "run_messages")),
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,6 +47,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         call = getattr(item, "callspec", None)
         if "postgres" in fixtures or (call is not None and call.params.get("database_url") == "postgres"):
             item.add_marker("postgres")
+    # What starts servers takes minutes: were it last, one worker would go on alone.
+    items.sort(key=lambda item: item.get_closest_marker("synapse") is None)
 
 
 def _other_database(items: list[pytest.Item]) -> set[str]:

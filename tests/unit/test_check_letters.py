@@ -45,7 +45,7 @@ async def die(db: Database, at: datetime) -> None:
     async def work(session: AsyncSession) -> None:
         rows = await delivery.waiting(session, limit=10, but_places=(), but_numbers=())
         ended = [Ended(letter=row, state=State.DEAD, outcome="refused", reason="M_FORBIDDEN") for row in rows]
-        await delivery.note(session, ended, at)
+        await delivery.note(session, [(one, at) for one in ended])
 
     await db.write(work)
 

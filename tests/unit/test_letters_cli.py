@@ -141,7 +141,7 @@ def test_the_dead_are_shown_with_their_reason(run: Run, folder: Path) -> None:
         await outbox.put(session, Letter(to=TO, content=Words("one")), NOON)
         row = (await session.scalars(select(LetterRow))).one()
         ended = Ended(letter=row, state=State.DEAD, outcome="refused", reason="M_FORBIDDEN")
-        await delivery.note(session, [ended], NOON)
+        await delivery.note(session, [(ended, NOON)])
 
     write(folder, work)
     assert run("list").stdout == "There is none.\n"

@@ -221,7 +221,7 @@ async def deliver(stage: Stage) -> list[tuple[str, str]]:
             for row in rows
         ]
         places = [(row.place, row.kind) for row in rows]
-        await delivery.note(session, ended, stage.clock.now())
+        await delivery.note(session, [(one, stage.clock.now()) for one in ended])
         return places
 
     return await stage.db.write(work)
