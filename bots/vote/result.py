@@ -11,7 +11,7 @@ from bots.vote.apportion import Apportionment
 from bots.vote.assembly import By, Part
 from bots.vote.counted import Assembled, Count, Shown
 from bots.vote.counting import sentences as counts
-from bots.vote.counting.count import Rules, count
+from bots.vote.counting.count import Rules, count_rows
 from bots.vote.counting.outcome import Decider, Method, Outcome
 from bots.vote.counting.ties import AS_IT_IS, TieRule, Ties
 from bots.vote.counting.values import READ, Kind, profile
@@ -181,18 +181,17 @@ def _ties(plan: Plan, counted: Count) -> Ties:
 
 def _decided(plan: Plan, ballots: Mapping[str, int], counted: Count) -> tuple[Verdict, Outcome | None]:
     """The verdict of a motion; or that of the quorum alone, and the outcome of a count."""
-    read = profile(READ[plan.kind], ballots.items())
     ties = _ties(plan, counted)
     people = Votes(in_favour=0, against=0, roll=counted.weight, voters=counted.voted, electors=counted.roll)
     if plan.method is None:
-        cast = motion.votes_of(read, roll=counted.weight)
+        cast = motion.votes_of(profile(READ[plan.kind], ballots.items()), roll=counted.weight)
         votes = replace(
             people, in_favour=cast.in_favour, against=cast.against, abstained=cast.abstained,
             present=None if counted.present is None else max(counted.present, cast.voted),
         )  # fmt: skip
         return motion.decide(motion_rules(plan, ties), votes, chair=ties.chair[0] == 0 if ties.chair else None), None
     present = motion.decide(motion.Rules(quorum=plan.quorum), replace(people, in_favour=sum(ballots.values())))
-    return present, count(count_rules(plan, plan.method, ties), read)
+    return present, count_rows(count_rules(plan, plan.method, ties), ballots.items())
 
 
 def _of_assembly(plan: Plan, result: Count, assembled: Assembled) -> tuple[Line, ...]:

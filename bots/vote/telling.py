@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bots.kit.request import Occasion
 from bots.kit.wording import Line, Strong
-from bots.vote import branchwise, result, tables
+from bots.vote import branchwise, result, tables, voters
 from bots.vote.counted import Count
 from bots.vote.motion import Result
 from bots.vote.plan import plan_of
@@ -23,7 +23,8 @@ async def tell(occasion: Occasion, row: VoteRow, counted: Count, *after: Line, k
     head = text("{number} · {question}", number=Strong(handle(row.number)), question=row.question)
     room = place_at(row.place or "")
     plan = worded(plan_of(row.options, row.rules), await occasion.voice_for(room))
-    lines = (*result.lines(plan, counted), *(await branchwise.rows(occasion, plan, counted)), *after)
+    listed = await voters.by_proxy(occasion, row) if counted.proxies and not row.confidential else ()
+    lines = (*result.lines(plan, counted), *listed, *(await branchwise.rows(occasion, plan, counted)), *after)
     letter = await occasion.send(room, head, *lines, notice=False)
     tables.note_letter(occasion.session, row.id, "result", letter, occasion.now)
     if counted.result != Result.OPEN:

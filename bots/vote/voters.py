@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bots.kit.command import Argument
 from bots.kit.request import Occasion, Request
-from bots.kit.wording import Items, Strong
+from bots.kit.wording import Items, Line, Strong
 from bots.vote import casting, proxies, roll
 from bots.vote.casting import Counted
 from bots.vote.choices import said
@@ -23,6 +23,8 @@ from ground.texts import counted, text
 from party.members import MemberRow
 
 _NUMBER: Final = Argument(what=text("the vote"), example={"en": "V12", "fr": "V12"})
+_PROXIES: Final = 20
+"""How many a result shows."""
 _BY_PROXY: Final = "{name} ({holder})"
 
 
@@ -47,6 +49,17 @@ async def by_choice(occasion: Occasion, row: VoteRow, branch_id: str | None = No
             name = _BY_PROXY.format(name=name, holder=names[one.holder])
         found.setdefault(said(plan, one.choice) or "—", []).append(name)
     return {choice: those for choice, those in found.items()}
+
+
+async def by_proxy(occasion: Occasion, row: VoteRow) -> tuple[Line, ...]:
+    """In a public vote that is closed: who voted for whom."""
+    given = [one for one in await counted_ballots(occasion, row) if one.holder is not None]
+    if not given:
+        return ()
+    names = await _names(occasion, row)
+    pairs = sorted((names[one.holder or ""], names[one.entry.member_id]) for one in given)
+    said = tuple(text("by proxy: {holder} for {giver}", holder=holder, giver=giver) for holder, giver in pairs)
+    return (Items(said, most=_PROXIES),)
 
 
 async def on_roll(request: Request, number: Annotated[str, _NUMBER] = "") -> None:

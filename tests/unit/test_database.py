@@ -338,7 +338,7 @@ async def test_many_rows_are_read_in_portions(tmp_path: Path) -> None:
         return [list(some) async for some in rows.partitions(700)]
 
     async def left(session: AsyncSession) -> int:
-        rows = (await session.stream(numbers)).scalars()
+        rows, number = (await session.stream(numbers)).scalars(), 0
         async for number in rows:
             if number == 1200:
                 break

@@ -28,6 +28,7 @@ GRACE = timedelta(seconds=60)
 BOT = bot(Settings(VotePolicy(), SealedBox(b"s" * 32)))
 
 
+PROXY = "• by proxy: Clara for Bruno"
 ONE_BESIDE = "1 vote was given outside the poll, which does not show it."
 
 
@@ -784,7 +785,13 @@ async def test_a_proxy(stage: Stage, people: People) -> None:
     ]
     assert await people.bruno.says("!proxy list") == ["• Clara votes for you, in V1."]
     await people.clara.chooses(poll, "2")
-    assert await result(stage) == ["Lost: 0 Yes, 2 No.", "2 of 4 voted (50%).", "1 of them by proxy.", ONE_BESIDE]
+    assert await result(stage) == [
+        "Lost: 0 Yes, 2 No.",
+        "2 of 4 voted (50%).",
+        "1 of them by proxy.",
+        ONE_BESIDE,
+        PROXY,
+    ]
     assert await people.anna.says("!vote who V1", room="Lyon") == [
         "V1 · 2 of 4 voted (50%).\n• No: Bruno (Clara), Clara"
     ]

@@ -73,7 +73,7 @@ async def test_the_record_of_a_show_of_hands(database_url: str) -> None:
         assert ended == "[poll ended]"
         assert said.endswith(
             "Carried: 2 Yes, 1 No.\n3 of 5 voted (60%).\n1 of them by proxy.\n"
-            "2 votes were given outside the poll, which does not show them."
+            "2 votes were given outside the poll, which does not show them.\n• by proxy: Clara for Bruno"
         )
         assert file == "[file] V1.json"
         assert (await document(stage)).to == poll.to
@@ -85,7 +85,7 @@ async def test_the_record_of_a_show_of_hands(database_url: str) -> None:
         assert entries["Jeanne Martin"]["entered"] == {"by": "Anna", "witness": "Bruno"}
         assert [one["kind"] for one in known["entries"]][:3] == ["opened", "extended", "counted"]
         assert known["entries"][1]["to"] == "2026-11-28T19:00:00Z"
-        assert known["verdict"]["sentences"] == said.splitlines()[1:]
+        assert known["verdict"]["sentences"] == [line for line in said.splitlines()[1:] if line[0] != "•"]
         raw = (await content(stage, await document(stage))).decode()
         assert not [one for one in (anna, bruno, clara, jeanne) if one.account in raw or str(one.member_id) in raw]
         assert "David" not in raw
