@@ -49,7 +49,7 @@ class Table:
 
 def asked_by(origin: str, plan: Plan) -> Text:
     """In a branch: who asks all of them, and what decides."""
-    return text("Asked in all branches of {origin}, {by}.", origin=origin, by=decided_by(plan.by or By.HEADS))
+    return text("Asked in all branches of {origin}, {by}.", origin=origin, by=decided_by(plan))
 
 
 def overview(row: VoteRow, plan: Plan, table: Table) -> tuple[Line, ...]:
@@ -82,7 +82,7 @@ def rule(plan: Plan, size: int) -> Text:
     parts = [sentences.people(size)]
     if plan.quorum is not None:
         parts.append(text("quorum {count}", count=plan.quorum.needed(size)))
-    parts += [sentences.method(plan), decided_by(plan.by or By.HEADS)]
+    parts += [sentences.method(plan), decided_by(plan)]
     return sentences.joined(parts)
 
 
@@ -134,7 +134,7 @@ def tested(by: By, test: Text) -> Text:
 
 def head(plan: Plan, result: str, winners: Sequence[int]) -> Text:
     """What it came to, and by what."""
-    by = decided_by(plan.by or By.HEADS)
+    by = decided_by(plan)
     match result:
         case Result.CARRIED:
             return text("Carried, {by}.", by=by)

@@ -15,7 +15,6 @@ from bots.vote.casting import Counted
 from bots.vote.confidential import Told
 from bots.vote.counted import Count, Shown
 from bots.vote.plan import Plan
-from bots.vote.settings import settings_of
 from bots.vote.tables import PlaceRow, VoteRow
 
 MOST: Final = 40
@@ -40,7 +39,7 @@ async def assembled(
         )
         for place in places
     ]
-    return result.assemble(plan, told, whole, parts, shown, settings_of(occasion).policy.apportionment)
+    return result.assemble(plan, told, whole, parts, shown, plan.split)
 
 
 async def assembled_sealed(occasion: Occasion, row: VoteRow, plan: Plan, told: Count, box: Told) -> Count:
@@ -59,7 +58,7 @@ async def assembled_sealed(occasion: Occasion, row: VoteRow, plan: Plan, told: C
         for group, members in box.groups.items()
     ]  # fmt: skip
     apart = all(len(members) == 1 for members in box.groups.values())
-    return result.assemble(plan, told, box.whole, parts, shown, settings_of(occasion).policy.apportionment, apart=apart)
+    return result.assemble(plan, told, box.whole, parts, shown, plan.split, apart=apart)
 
 
 async def rows(occasion: Occasion, plan: Plan, counted: Count) -> Sequence[Line]:

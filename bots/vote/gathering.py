@@ -20,7 +20,6 @@ from bots.vote.plan import plan_of
 from bots.vote.record.document import EVENTS, Entered, Event, Held, Paper, Part
 from bots.vote.roll import Entry
 from bots.vote.sentences import handle, worded
-from bots.vote.settings import settings_of
 from bots.vote.tables import CountRow, PlaceRow, VoteEventRow, VoteRow
 from bots.vote.voters import counted_ballots
 from bridge.places import place_at
@@ -65,7 +64,7 @@ async def held(occasion: Occasion, row: VoteRow) -> Held:
         papers=papers,
         count=count,
         mandates=None if plan.by is None else await _mandates(occasion, row),
-        apportionment=None if plan.by is None else settings_of(occasion).policy.apportionment,
+        apportionment=None if plan.by is None else plan.split,
         said=[said for line in result.lines(plan, count) for said in _said(voice, line)],
     )  # fmt: skip
 

@@ -177,6 +177,7 @@ async def vote(
         most=max,
         live=live and not confidential,
         by=By(count or By.HEADS) if below else None,
+        split=settings_of(request).policy.apportionment,
     )
     made = await declaring.declare(
         request, made, branch, electorate,

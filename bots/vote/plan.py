@@ -11,6 +11,7 @@ from typing import Final
 
 from bots.kit.matching import fold
 from bots.kit.problems import BadValue
+from bots.vote.apportion import Apportionment
 from bots.vote.assembly import By, has
 from bots.vote.counting.outcome import Method
 from bots.vote.counting.ties import TieRule
@@ -38,7 +39,8 @@ _CHOICE: Final = re.compile(r'"([^"\n]+)"|“([^”\n]+)”|«\s*([^»\n]+?)\s*�
 class Plan:
     """`method` None: a motion, whose first option is for it, the second against, and a third abstains. `most` is how
     many a ballot may choose; `live`: the poll shows how it stands before the close; `usual`: nobody gave choices, so
-    they are for, against and abstain in any language. `by`: held in the room of every branch, and what then decides.
+    they are for, against and abstain in any language. `by`: held in the room of every branch, and what then decides;
+    `split`: how the mandates of a branch are split then.
     `abstentions`: they count among the votes cast; `weights` None: every ballot weighs the same."""
 
     options: tuple[str, ...]
@@ -50,6 +52,7 @@ class Plan:
     live: bool = False
     usual: bool = False
     by: By | None = None
+    split: Apportionment = Apportionment.REMAINDER
     ties: TieRule = TieRule.STATUS_QUO
     abstentions: bool = False
     weights: Weighing | None = None
@@ -87,6 +90,7 @@ class Plan:
                 "live": self.live,
                 "usual": self.usual,
                 "by": self.by,
+                "split": self.split,
                 "ties": self.ties,
                 "abstentions": self.abstentions,
                 "weights": None if self.weights is None else self.weights.kept(),
@@ -109,6 +113,7 @@ def plan_of(options: str, rules: str) -> Plan:
         live=kept["live"],
         usual=kept["usual"],
         by=None if kept["by"] is None else By(kept["by"]),
+        split=Apportionment(kept.get("split", Apportionment.REMAINDER)),
         ties=TieRule(kept["ties"]),
         abstentions=kept["abstentions"],
         weights=None if kept["weights"] is None else Weighing.read(kept["weights"]),
@@ -136,6 +141,7 @@ def make(
     most: int | None = None,
     live: bool = False,
     by: By | None = None,
+    split: Apportionment = Apportionment.REMAINDER,
 ) -> Plan:
     """The plan that was asked for; `default` are the options where none were given. Raises BadValue."""
     named = tuple(" ".join(option.split()) for option in options) or tuple(default)
@@ -173,6 +179,7 @@ def make(
         live=live,
         usual=not options,
         by=by,
+        split=split,
     )
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from bots.kit.voice import Voice
 from bots.kit.wording import Code, Items, Line, Link, Percent, Strong, Typed, When
+from bots.vote.apportion import Apportionment
 from bots.vote.assembly import By
 from bots.vote.counting.outcome import Method
 from bots.vote.majorities import HALF, SIMPLE, Base, Majority, shown
@@ -87,21 +88,23 @@ def conditions(plan: Plan, size: int, closes: datetime) -> Text:
         parts.append(text("quorum {count}", count=plan.quorum.needed(size)))
     parts.append(method(plan))
     if plan.by is not None:
-        parts.append(decided_by(plan.by))
+        parts.append(decided_by(plan))
     parts.append(text("closes {when}", when=When(closes)))
     return joined(parts)
 
 
-def decided_by(by: By) -> Text:
+def decided_by(plan: Plan) -> Text:
     """What decides a vote of many branches, as it is announced."""
-    match by:
-        case By.HEADS:
-            return text("decided by heads: all ballots together")
+    match plan.by:
         case By.BRANCHES:
             return text("decided by branches: one voice each")
+        case By.MANDATES if plan.split is Apportionment.DHONDT:
+            return text("decided by mandates: each branch’s are split by its votes (D’Hondt)")
         case By.MANDATES:
-            return text("decided by mandates: each branch’s are split by its votes")
-    return text("decided by double majority: of heads and of branches")
+            return text("decided by mandates: each branch’s are split by its votes (largest remainder)")
+        case By.DOUBLE:
+            return text("decided by double majority: of heads and of branches")
+    return text("decided by heads: all ballots together")
 
 
 def joined(parts: Sequence[Text]) -> Text:

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.vote import bot
+from bots.vote.apportion import Apportionment
 from bots.vote.policy import VotePolicy
 from bots.vote.record.signing import Signer
 from bots.vote.record.verify import verify
@@ -464,3 +465,28 @@ async def test_each_branch_gets_its_poll_again_however_many_there_are(database_u
             await stage.arrives(end)
         again = await polls(stage)
         assert [name for name in names if again[name].id == first[name].id] == []
+
+
+@pytest.mark.parametrize(
+    ("how", "said", "totals"),
+    [
+        (Apportionment.REMAINDER, "largest remainder", "2 For, 1 Against"),
+        (Apportionment.DHONDT, "D’Hondt", "3 For, 0 Against"),
+    ],
+)
+async def test_how_mandates_are_split_is_announced_and_stays(
+    database_url: str, how: Apportionment, said: str, totals: str
+) -> None:
+    async with stage_on(database_url, [bot(Settings(VotePolicy(mandate_members=2, apportionment=how)))]) as stage:
+        rosa = await stage.person("Rosa", "Rhône", offices=["secretary"])
+        lyon = [await stage.person(name, "Lyon") for name in ("Anna", "Bruno", "Clara", "David", "Eva")]
+        (preview,) = await rosa.says("!vote Shall we strike? --below --count mandates", room="Rhône")
+        words = f"decided by mandates: each branch’s are split by its votes ({said})"
+        assert words in preview
+        await rosa.taps("✅")
+        await stage.passes(timedelta(seconds=1))
+        for each in lyon:
+            await each.says(f"!vote V1 {2 if each.name == 'Eva' else 1}", room="Lyon")
+        found = await results(stage)
+        assert f"Carried, {words}." in found["Rhône"]
+        assert f"• By mandates: {totals}, 0 Abstain" in found["Rhône"]
