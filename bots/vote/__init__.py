@@ -10,6 +10,7 @@ from bots.vote import (
     closing,
     commands,
     consulting,
+    directly,
     holding,
     opening,
     overview,
@@ -21,7 +22,7 @@ from bots.vote import (
     spreading,
 )
 from bots.vote.settings import SETTINGS, Settings
-from bridge.letters import PollEnd, PollResponse, Reaction, Redaction
+from bridge.letters import Joined, PollEnd, PollResponse, Reaction, Redaction
 
 BOT = Bot(
     name="vote",
@@ -45,11 +46,12 @@ BOT = Bot(
     },
     gathers={PollResponse: polls.responded},
     listens={
+        Joined: (directly.opened,),
         PollEnd: (polls.ended,),
         Reaction: (answering.tapped,),
         Redaction: (polls.removed,),
     },
-    heeds=((answering.may_be_one, answering.written),),
+    heeds=((answering.may_be_one, answering.written), (directly.may_be_typed, directly.typed)),
     tables=(
         "votes",
         "vote_events",

@@ -206,11 +206,16 @@ async def _into_the_box(
     return text("Your ballot for {number} is in.", number=number)
 
 
-async def _barred(occasion: Occasion, row: VoteRow, member: MemberRow, sent: Happened | None = None) -> Text | None:
-    """Why a member cannot vote now, to themselves."""
+def is_closed(occasion: Occasion, row: VoteRow, sent: Happened | None) -> bool:
+    """Whether a ballot that was sent so comes too late."""
     grace = settings_of(occasion).policy.patience
     at, received = (occasion.now, occasion.now) if sent is None else (sent.at, sent.received(occasion.now))
-    if row.state != State.OPEN or not in_time(at, received, row.closes_at, grace):
+    return row.state != State.OPEN or not in_time(at, received, row.closes_at, grace)
+
+
+async def _barred(occasion: Occasion, row: VoteRow, member: MemberRow, sent: Happened | None = None) -> Text | None:
+    """Why a member cannot vote now, to themselves."""
+    if is_closed(occasion, row, sent):
         return text("{number} is closed.", number=sentences.handle(row.number))
     return await roll.why_not(occasion.session, row, member)
 

@@ -29,6 +29,7 @@ BOT = bot(Settings(VotePolicy(), SealedBox(b"s" * 32)))
 
 
 PROXY = "• by proxy: Clara for Bruno"
+FEW = "So few ballots were cast that the numbers are not told."
 ONE_BESIDE = "1 vote was given outside the poll, which does not show it."
 
 
@@ -837,3 +838,38 @@ async def test_in_french(database_url: str) -> None:
         await stage.said()
         (said,) = await people.clara.says("!résultat V1", room="Lyon")
         assert said.startswith("V1 · Participons-nous à la grève du 5 ?\n")
+
+
+# -- the direct conversation
+
+
+async def test_whoever_left_after_the_opening_votes_directly(stage: Stage, people: People) -> None:
+    """Joining or leaving later changes nothing."""
+    await open_one(stage, people)
+    await people.anna.says("!vote Strike? --confidential", room="Lyon")
+    await people.anna.taps("✅")
+    await do(stage.db, SetStatus(people.bruno.member_id, Status.LEFT), at=stage.clock.now())
+    stranger = stage.stranger("Eve")
+    assert await people.bruno.says("vote V1 1") == []  # but a mark
+    assert "Strike?" in (await people.bruno.says("!voter V2"))[0]
+    assert await people.bruno.says("1") == [
+        "Your ballot for V2 is in. Until the close you can answer again to change it."
+    ]
+    assert "do not know you" in (await people.bruno.says("vote list"))[0]
+    assert "do not know you" in (await stranger.says("vote V1 1"))[0]
+    assert await result(stage) == ["Carried.", "1 of 4 voted (25%).", FEW]
+    (shown,) = await people.anna.says("!vote result V1", room="Lyon")
+    assert "Carried: 1 Yes, 0 No.\n1 of 4 voted (25%)." in shown
+
+
+async def test_whoever_opens_the_direct_conversation_finds_their_ballot(stage: Stage, people: People) -> None:
+    """The link of a confidential vote leads there."""
+    await people.anna.says("!vote Strike? --confidential", room="Lyon")
+    await people.anna.taps("✅")
+    (ballot,) = await people.bruno.joins()
+    assert ballot.startswith("V1 · Strike?\n1. For\n2. Against")
+    assert await people.bruno.joins() == [], "once"
+    assert await people.bruno.says("1") == [
+        "Your ballot for V1 is in. Until the close you can answer again to change it."
+    ]
+    assert await stage.stranger("Eve").joins() == []
