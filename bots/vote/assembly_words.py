@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Final, Protocol
 
 from bots.kit.wording import Code, Items, Line, Strong, Typed, When
 from bots.vote import sentences
@@ -12,7 +13,6 @@ from bots.vote.assembly import By, Measure
 from bots.vote.motion import Result
 from bots.vote.plan import Plan
 from bots.vote.sentences import decided_by, handle
-from bots.vote.tables import VoteRow
 from ground.texts import Text, counted, text
 
 _NAMED: Final = 8
@@ -47,12 +47,23 @@ class Table:
     opened_late: Sequence[str]
 
 
+class Shown(Protocol):
+    """What the table says of a vote itself."""
+
+    number: int | None
+    question: str
+    closes_at: datetime | None
+    confidential: bool
+    roll_size: int | None
+    roll_root: str | None
+
+
 def asked_by(origin: str, plan: Plan) -> Text:
     """In a branch: who asks all of them, and what decides."""
     return text("Asked in all branches of {origin}, {by}.", origin=origin, by=decided_by(plan))
 
 
-def overview(row: VoteRow, plan: Plan, table: Table) -> tuple[Line, ...]:
+def overview(row: Shown, plan: Plan, table: Table) -> tuple[Line, ...]:
     """The table, while the vote is open and after it."""
     head = text("{number} · {question}", number=Strong(handle(row.number)), question=row.question)
     lines: list[Line] = [head]
@@ -182,7 +193,7 @@ def _named(name: str, branches: int) -> Text | str:
     return counted("{name} ({count} branch)", "{name} ({count} branches)", branches, name=name)
 
 
-def _missing(row: VoteRow, table: Table) -> list[Line]:
+def _missing(row: Shown, table: Table) -> list[Line]:
     """A line for each reason for which the vote is not open somewhere. None of it holds up the rest."""
     lines: list[Line] = []
     if table.without_room:

@@ -145,6 +145,7 @@ async def publish(occasion: Occasion, row: VoteRow) -> None:
             "{number} cannot be counted: its ballots are lost. It has to be held anew.", number=handle(row.number)
         )
         await occasion.send(place_at(row.place or ""), said, notice=False)
+        await spreading.say_beside(occasion, row, said, "result")
         return
     await presiding.announce(occasion, row, counted)
     if plan_of(row.options, row.rules).by is not None:

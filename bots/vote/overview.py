@@ -19,7 +19,7 @@ from bots.vote.tables import CastRow, PlaceRow, RollRow, State, VoteLetterRow, V
 from bridge.letters import NO_ROOM, Correction, Letter
 from bridge.letters.outbox import LetterRow
 from bridge.letters.outbox import State as Letters
-from bridge.places import place_at
+from bridge.places import BranchRoom, address, place_at
 from ground import due
 from ground.due import Due
 from party.branches import Tree
@@ -102,13 +102,15 @@ async def _table(occasion: Occasion, row: VoteRow) -> Table:
         )
         for head, those in shown.items()
     )
-    arrivals = await _arrivals(occasion, row)
+    arrivals, silent = await _arrivals(occasion, row), await _silent(occasion, row)
     there, without_room, waiting, lost, opened_late = 0, list[str](), list[str](), list[str](), list[str]()
     opened = row.opened_at or occasion.now
     for branch, place in places.items():
         state, done_at, reason = arrivals.get(branch, (Letters.WAITING, None, None))
         name = tree[branch].name
-        if state == Letters.DELIVERED:
+        if state == Letters.DELIVERED and address(BranchRoom(branch, place.room or "")) in silent:
+            lost.append(name)
+        elif state == Letters.DELIVERED:
             there += 1
             if done_at is not None and done_at - opened > _LATE:
                 opened_late.append(name)
@@ -144,6 +146,18 @@ async def _arrivals(occasion: Occasion, row: VoteRow) -> dict[str, tuple[str, da
         .where(PlaceRow.vote_id == row.id)
     )
     return {branch: (state, at, reason) for branch, state, at, reason in await occasion.session.execute(query)}
+
+
+async def _silent(occasion: Occasion, row: VoteRow) -> set[str]:
+    """The places in which the last that was to be said of a vote could not be said."""
+    last = (
+        select(func.max(LetterRow.number))
+        .join(VoteLetterRow, VoteLetterRow.letter == LetterRow.id)
+        .where(VoteLetterRow.vote_id == row.id, LetterRow.state.in_([Letters.DELIVERED, Letters.DEAD]))
+        .group_by(LetterRow.place)
+    )
+    query = select(LetterRow.place).where(LetterRow.number.in_(last), LetterRow.state == Letters.DEAD)
+    return set(await occasion.session.scalars(query))
 
 
 async def _voted(occasion: Occasion, row: VoteRow) -> dict[str, int]:

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 from bots.kit.preferences import voices_for
 from bots.kit.request import Occasion
 from bots.kit.voice import Voice
-from bots.kit.wording import Line, Strong, compose
+from bots.kit.wording import Line, Strong, Typed, compose
 from bots.vote import assembly_words, branchwise, overview, posting, result, roll
 from bots.vote.counted import count_of
 from bots.vote.electorate import electorate_of
@@ -139,16 +139,20 @@ async def _announce(occasion: Occasion, row: VoteRow, places: Sequence[PlaceRow]
 
 async def _tell_result(occasion: Occasion, row: VoteRow, places: Sequence[PlaceRow]) -> None:
     made, origin = plan_of(row.options, row.rules), (await occasion.tree())[row.branch_id]
-    counted = count_of(row.verdict or "")
+    counted, number = count_of(row.verdict or ""), handle(row.number)
 
     def said(place: PlaceRow, branch: Branch, voice: Voice) -> Sequence[Line]:
         plan, mine = worded(made, voice), branchwise.of_branch(counted, branch.id)
-        lines: list[Line] = [text("{number} · {question}", number=Strong(handle(row.number)), question=row.question)]
+        lines: list[Line] = [text("{number} · {question}", number=Strong(number), question=row.question)]
         if mine is not None:
             lines += assembly_words.here(plan, branch.name, mine.totals, mine.voted, mine.roll)
         if counted.assembled is not None:
             lines.append(assembly_words.in_all(origin.name, counted.assembled.branches))
-        return (*lines, *result.lines(plan, counted))
+        lines += result.lines(plan, counted)
+        if settings_of(occasion).signer is not None:
+            typed = text("vote record {number}", number=number)  # a sentence within another is not found
+            lines.append(text("All of it, signed: {command}", command=Typed(typed)))
+        return lines
 
     # Where it was asked for, the whole of it stands in a message of its own.
     below = [place for place in places if place.branch_id != row.branch_id]

@@ -366,6 +366,8 @@ async def test_its_record_can_be_counted_again(database_url: str, way: str) -> N
         await stage.passes(WEEK)
         (file,) = [said for said in await stage.all_letters() if isinstance(said.content, Document)]
         assert isinstance(file.content, Document)
+        told = [str(said) for said in await stage.all_letters() if "All of it, signed: !vote record V1" in str(said)]
+        assert len(told) == 2, "where the file is not"
         kept = await stage.db.read(partial(files.read, file=file.content.file))
         assert kept is not None
         report = verify(kept)
@@ -490,3 +492,21 @@ async def test_how_mandates_are_split_is_announced_and_stays(
         found = await results(stage)
         assert f"Carried, {words}." in found["Rhône"]
         assert f"• By mandates: {totals}, 0 Abstain" in found["Rhône"]
+
+
+async def test_a_branch_that_is_lost_later_is_named_until_it_is_heard_again(stage: Stage, people: People) -> None:
+    by_branch = await open_all(stage, people)
+    for branch in by_branch:
+        await stage.delivers(branch)
+    announced = [said for said in await stage.all_letters() if said.to == by_branch["Givors"].to][-1]
+    await stage.loses(announced)
+    await people.anna.chooses(by_branch["Lyon"], "1")
+    await stage.passes(timedelta(hours=1))
+    last = (await said_in(stage))["Rhône"][-1]
+    assert "Open in 2 of 3 branches of Rhône" in last
+    assert "Could not be reached: Givors." in last
+    await people.rosa.says("!vote extend V1 2026-12-10 20:00", room="Rhône")
+    await stage.delivers("Givors")
+    await people.bruno.chooses(by_branch["Lyon"], "1")
+    await stage.passes(timedelta(hours=1))
+    assert "Open in 3 of 3 branches of Rhône" in (await said_in(stage))["Rhône"][-1]
