@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from PIL import Image
 
 from kunveno.demo.scenario import PASSWORD
 from kunveno.demo.synapse import EmbeddedSynapse
@@ -22,6 +23,7 @@ from tests.support.town import answered
 _LIMIT = 90.0
 """Seconds for one demonstration: it starts a Synapse and builds a few rooms."""
 _SMALL = "corse"  # a region with two departments: 4 branches with the national one
+_VOTES = "auvergne-rhone-alpes"  # what is mirrored where nothing is said; its secretary asks for a vote
 
 
 async def _demo(folder: Path, port: int, *options: str) -> tuple[int, str, str]:
@@ -36,9 +38,11 @@ async def _demo(folder: Path, port: int, *options: str) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-async def _start(folder: Path, port: int, *options: str, once: bool = True) -> asyncio.subprocess.Process:
+async def _start(
+    folder: Path, port: int, *options: str, once: bool = True, branches: str = _SMALL
+) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "kunveno", "demo", *(["--once"] if once else []), "--branches", _SMALL,
+        sys.executable, "-m", "kunveno", "demo", *(["--once"] if once else []), "--branches", branches,
         "--data", str(folder), "--port", str(port), *options,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
@@ -67,9 +71,9 @@ async def test_builds_once_and_then_has_nothing_to_change(tmp_path: Path) -> Non
 
 @pytest.mark.timeout(600)
 async def test_the_bot_answers_in_the_rooms_of_a_branch(tmp_path: Path) -> None:
-    """Whoever logs in as the demonstration says, and types `!help`, is answered."""
+    """Many branches vote; and whoever logs in as the demonstration says, and types `!help`, is answered."""
     port = _free_port()
-    process = await _start(tmp_path / "data", port, once=False)
+    process = await _start(tmp_path / "data", port, once=False, branches=_VOTES)
     assert process.stdout is not None
     try:
         said = ""
@@ -78,6 +82,11 @@ async def test_the_bot_answers_in_the_rooms_of_a_branch(tmp_path: Path) -> None:
                 line = (await process.stdout.readline()).decode()
                 assert line, said
                 said += line
+        assert "à la double majorité des têtes et des structures." in said
+        picture = re.search(r"The picture of the result: (\S+\.png)", said)
+        assert picture is not None, said
+        with Image.open(picture[1]) as shown:
+            assert (shown.format, min(shown.size) > 300) == ("PNG", True)
         who = re.search(r"^  (\S+) +.+, secretary of France$", said, re.MULTILINE)
         assert who is not None, said
         at = cast(EmbeddedSynapse, SimpleNamespace(url=f"http://127.0.0.1:{port}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bots.kit.bot import Bot
 from bots.vote import bot
+from bots.vote.offers import MAY_VOTE, Electors
 from bots.vote.policy import VotePolicy
 from bots.vote.sealed import SealedBox, SealRow
 from bots.vote.settings import Settings
@@ -18,7 +20,8 @@ from bots.vote.tables import VoteEventRow
 from bridge.letters import About, Message, Poll, PollAnswer, PollClosing, PollEnd, PollResponse, Redaction
 from bridge.places import BranchRoom, Direct
 from ground.database import Base
-from party.members import Status
+from ground.texts import Text, text
+from party.members import MemberRow, Status
 from party.operations.members import NameAccount, SetStatus
 from tests.support.conversation import ROOMS, Someone, Stage, find, stage_on
 from tests.support.register import do
@@ -838,6 +841,27 @@ async def test_in_french(database_url: str) -> None:
         await stage.said()
         (said,) = await people.clara.says("!résultat V1", room="Lyon")
         assert said.startswith("V1 · Participons-nous à la grève du 5 ?\n")
+
+
+# -- conditions of other bots
+
+
+async def test_another_bot_says_who_may_vote(database_url: str) -> None:
+    """Such as one that knows who has paid; it tells nobody but them."""
+
+    async def paid(session: AsyncSession, electors: Electors) -> Mapping[str, Text]:
+        query = select(MemberRow.id).where(MemberRow.id.in_(electors.members), MemberRow.name == "Bruno")
+        return {member: text("Your dues are not paid.") for member in await session.scalars(query)}
+
+    dues = Bot(name="dues", commands=(), hooks=(MAY_VOTE.by(paid),))
+    async with stage_on(database_url, [BOT, dues]) as stage:
+        people = await members(stage)
+        poll = await open_one(stage, people)
+        assert await people.bruno.says("!vote V1 1", room="Lyon") == ["Your dues are not paid."]
+        assert (await stage.all_letters())[-1].to == Direct(people.bruno.account)
+        await people.clara.chooses(poll, "1")
+        await people.bruno.chooses(poll, "2")
+        assert await result(stage) == ["Carried: 1 Yes, 0 No.", "1 of 3 voted (33%)."]
 
 
 # -- the direct conversation

@@ -610,6 +610,7 @@ async def test_the_help_names_every_rule(database_url: str) -> None:
         (said,) = await people.anna.says("!help vote", room="Lyon")
         for option in ("--ties", "--abstentions", "--weights", "--units"):
             assert option in said
+        assert "other members and officers will not see who chose what; whoever runs the server could." in said
         (said,) = await people.anna.says("!help vote close", room="Lyon")
         assert "--present" in said
 
