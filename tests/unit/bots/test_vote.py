@@ -500,6 +500,15 @@ async def test_a_question_of_one_word_that_is_a_command_too(stage: Stage, people
     assert await people.clara.says("!vote who? V1", room="Lyon") == ["V1 · 0 of 4 voted (0%)."]
 
 
+async def test_more_choices_than_a_poll_has_answers(stage: Stage, people: People) -> None:
+    choices = "\n".join(f"- Place {number}" for number in range(1, 22))
+    said = await people.anna.says(f"!vote Where?\n{choices}", room="Lyon")
+    assert not any("[poll]" in each for each in said)
+    assert "21. Place 21" in said[-1]
+    assert await people.bruno.says("!vote V1 21", room="Lyon") == []
+    assert (await result(stage))[0] == "Place 21: 1 of 1."
+
+
 async def test_approval(stage: Stage, people: People) -> None:
     poll = await open_one(stage, people, "!vote Which days?\n- Friday\n- Saturday\n- Sunday\nmax: 2")
     assert isinstance(poll.content, Poll) and poll.content.max_selections == 2
