@@ -93,9 +93,10 @@ class Receiver:
         """Our own events that came back and were not linked with their letters yet: handle → event, room."""
 
     def hears(self) -> bool:
-        """Whether nothing can have happened for long that was not handled: not so after a start or while the homeserver
-        is away. What comes then was missed."""
-        return self._current is not None and self._clock.now() - self._current <= DEAF
+        """Whether nothing can have happened for long that was not handled: not so after a start, or while the
+        homeserver is away. What comes then was missed."""
+        lately = self._current is not None and self._clock.now() - self._current <= DEAF
+        return lately and self._session.ready.is_set()
 
     async def run(self, handle: Handle | Desk) -> None:
         """Hand over every arrival, for ever. Survives what may pass; raises TokenRefused.
@@ -189,7 +190,8 @@ class Receiver:
         await self._left(rooms.get("leave", {}))
         self._listener(rooms if since is not None else {})
         handover = Handover(self._database, self._clock, desk, self._jitter, missed=missed)
-        await self._unread.hear(heard, partial(self._read_late, handover))
+        late = Handover(self._database, self._clock, desk, self._jitter, missed=True)  # they came before their keys
+        await self._unread.hear(heard, partial(self._read_late, late))
         if since is not None:
             await self._events(rooms.get("join", {}), since, handover)
         self._lull.heard(hurried=handover.hurried or _hurries(answer))
