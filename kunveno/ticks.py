@@ -39,13 +39,16 @@ async def run(
     loop = asyncio.get_running_loop()
     broken: asyncio.Future[None] = loop.create_future()
 
+    at_work = asyncio.Lock()
+
     async def tick() -> None:
         if not hears():
             return
         soonest = await database.read(due.next_at)
         if soonest is None or soonest > clock.now():
             return  # a look takes no turn among the writers
-        count, failed = await due.run(database, clock, handlers)
+        async with at_work:
+            count, failed = await due.run(database, clock, handlers)
         for failure in failed:
             log.warning("%s fell due and failed: %s", failure.due.what, type(failure.error).__name__)
         if count or failed:
@@ -66,3 +69,5 @@ async def run(
         await broken
     finally:
         scheduler.shutdown(wait=False)
+        async with at_work:
+            pass  # the transaction in hand is finished first

@@ -71,7 +71,7 @@ async def on_left(occasion: Occasion, arrival: Left) -> None:
     match arrival.place:
         case BranchRoom(branch_id) if await _belongs(occasion, member, branch_id):
             await notice(occasion, member, kind, branch_id)
-        case Direct() if kind is Kind.DECLINED:
+        case Direct():
             await notice(occasion, member, Kind.UNANSWERED, member.branch_id)
 
 

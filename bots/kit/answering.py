@@ -35,7 +35,7 @@ async def written(turn: Turn, message: Message) -> Outcome | None:
         key = questions.answer_in(questions.question_of(row).answers, _without_prefix(turn, message.text))
         return None if key is None else await _answered(turn, row, message, key)
     row = await questions.awaited(turn.session, message.account, message.place, turn.now)
-    if row is None:
+    if row is None or not message.follows(row.asked_at):
         return None
     question = questions.question_of(row)
     thread = None if question.origin.elsewhere else question.origin.thread

@@ -101,7 +101,8 @@ class Dispatcher:
         now = self.clock.now()
         verdict = Verdict.ANSWER
         if isinstance(arrival, (Message, Edit)) and self._speaks(arrival):
-            verdict = self._meter.judge(arrival.account, arrival.place, now)
+            # What was missed came at its own pace, not all at once as it is handled now.
+            verdict = self._meter.judge(arrival.account, arrival.place, arrival.received(now))
 
         turns: list[Turn] = []
 
@@ -115,7 +116,7 @@ class Dispatcher:
             if not command.private:
                 self._observe(command.name, outcome, time.perf_counter() - began)
         if outcome is Outcome.NOT_UNDERSTOOD and isinstance(arrival, Message):
-            self._meter.not_understood(arrival.account, arrival.place, now)
+            self._meter.not_understood(arrival.account, arrival.place, arrival.received(now))
 
     async def _carried_over(self, arrival: Applied) -> None:
         listened = Applied in self.team.listens

@@ -75,7 +75,7 @@ class Meter:
             return True
         bucket = self._buckets.setdefault(key, _Bucket(burst, now))
         bucket.tokens = min(burst, bucket.tokens + max(timedelta(0), now - bucket.at) / every)
-        bucket.at = now
+        bucket.at = max(bucket.at, now)
         if len(self._buckets) > _MOST:
             self._buckets = {key: kept for key, kept in self._buckets.items() if now - kept.at < every * burst}
         if bucket.tokens < 1:

@@ -235,14 +235,15 @@ async def _answered(occasion: Occasion, message: Message) -> VoteRow | None:
         letter = message.reply_to.letter
         return None if letter is None else await tables.of_letter(occasion.session, letter)
     query = (
-        select(VoteRow)
+        select(VoteRow, VoteLetterRow.at)
         .join(VoteLetterRow, VoteLetterRow.vote_id == VoteRow.id)
         .join(LetterRow, LetterRow.id == VoteLetterRow.letter)
         .where(VoteRow.state == State.OPEN, VoteLetterRow.purpose == BALLOT)
         .where(LetterRow.place == address(Direct(message.account)))
         .order_by(VoteLetterRow.at.desc(), VoteLetterRow.letter.desc())
     )
-    return await occasion.session.scalar(query.limit(1))
+    found = (await occasion.session.execute(query.limit(1))).first()
+    return found[0] if found is not None and message.follows(found[1]) else None
 
 
 async def _say(occasion: Occasion, account: str, *lines: Line) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
@@ -17,6 +17,9 @@ class About:
 
     event: str
     letter: str | None = None
+
+
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,11 @@ class Happened:
     def received(self, now: datetime) -> datetime:
         """When it reached us, now being the instant at which it is handled (UTC)."""
         return min(self.at, now) if self.missed else now
+
+    def follows(self, at: datetime) -> bool:
+        """Whether it can have been said in view of what was said at an instant of our clock. What is handed over again
+        after a death cannot, where it was sent before; otherwise clocks may differ a little."""
+        return self.at >= (at if self.missed else at - _CLOCKS_DIFFER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

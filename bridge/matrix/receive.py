@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import secrets
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -52,6 +53,8 @@ _TO_DEVICE: Final = 100
 _BREATH: Final = 50
 """Rooms of a sync that are looked through between two breaths of the event loop."""
 _BAD_REQUEST: Final = 400
+_ATTEMPTS: Final = 3
+"""How often the past of a room is asked for, each time with patience, before it is left out."""
 _ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,6 +91,8 @@ class Receiver:
         self._nonce = secrets.token_hex(8)
         self._act_after = _ALWAYS
         self._lull = Lull()
+        self._unreadable: Counter[str] = Counter()
+        """How often the past of a room could not be read."""
         self._linking = asyncio.Lock()
         self._own: dict[str, tuple[str, str]] = {}
         """Our own events that came back and were not linked with their letters yet: handle → event, room."""
@@ -120,7 +125,7 @@ class Receiver:
             try:
                 answer = await self._sync(since, first=rounds == 0)
                 self.heard = self._clock.now()
-                token = await self._batch(answer, since, desk, missed=not self.hears())
+                token = await self._batch(answer, since, desk, missed=failures > 0 or not self.hears())
                 if since is None:
                     await bookmark.put(token)  # nothing before it is ever acted on, so it is not to be lost
                 since = token
@@ -132,12 +137,13 @@ class Receiver:
                 _log.warning("What happened cannot be heard for now", exc_info=not isinstance(error, MatrixError))
                 if isinstance(error, MatrixError):
                     _log.warning("%s", error)
-                    if error.status == _BAD_REQUEST and rounds == 0:
-                        since = None  # it does not know how far was read: it was set up anew
+                    if rounds == 0 and _knows_nothing_of_it(error):
+                        since = None  # how far was read: it was set up anew
                 await asyncio.sleep(own_wait(failures, self._jitter))
                 failures += 1
                 continue
-            self._current = self.heard
+            if not _more_keys(answer):  # without them nobody knows what was said
+                self._current = self.heard
             rounds, failures = rounds + 1, 0
             if rounds > 1 and not _brings_keys(answer):
                 self._session.ready.set()
@@ -214,7 +220,7 @@ class Receiver:
         for number, (room_id, room) in enumerate(rooms.items()):
             if number % _BREATH == 0:
                 await asyncio.sleep(0)
-            events = await complete(self._session.api, room_id, room, since, now - self._oldest)
+            events = await self._complete(room_id, room, since, now - self._oldest)
             if not events:
                 continue
             if room.get("timeline", {}).get("limited"):
@@ -240,6 +246,17 @@ class Receiver:
         await handover.finish()
         if noted:
             await self._database.write(partial(_note, events=noted, at=now))
+
+    async def _complete(self, room_id: str, room: Json, since: str, oldest: datetime) -> list[Json]:
+        """The events of a room. One whose past cannot be read again and again keeps nobody from the others for ever."""
+        gives_up = self._unreadable[room_id] >= _ATTEMPTS
+        try:
+            events = await complete(self._session.api, room_id, room, since, oldest, gives_up=gives_up)
+        except MatrixError as error:
+            self._unreadable[room_id] += bool(error.errcode)  # the homeserver itself answers, but not this
+            raise
+        del self._unreadable[room_id]
+        return events
 
     def _acted_on(self, event: Json, now: datetime) -> bool:
         """Whether an event is young enough; one far ahead of its time would stay so after a restore too."""
@@ -308,8 +325,17 @@ def _hurries(answer: Json) -> bool:
 
 def _brings_keys(answer: Json) -> bool:
     """Whether there may be more to know about devices and keys before something can be sent to all of them."""
-    to_device = answer.get("to_device", {}).get("events", ())
-    return len(to_device) >= _TO_DEVICE or bool(answer.get("device_lists", {}).get("changed"))
+    return _more_keys(answer) or bool(answer.get("device_lists", {}).get("changed"))
+
+
+def _more_keys(answer: Json) -> bool:
+    """Whether more was sent to the device than one answer brings."""
+    return len(answer.get("to_device", {}).get("events", ())) >= _TO_DEVICE
+
+
+def _knows_nothing_of_it(error: MatrixError) -> bool:
+    """Whether a homeserver says of the token that we give it that it is none of its own."""
+    return error.status == _BAD_REQUEST and bool(error.errcode) and error.path.endswith("/sync")
 
 
 async def _note(db: AsyncSession, events: Sequence[str], at: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from bridge.matrix.api import MatrixApi
 from bridge.matrix.content import Json
-from bridge.matrix.errors import Forbidden, NotFound
+from bridge.matrix.errors import Forbidden, MatrixError, NotFound, TokenRefused
 from bridge.matrix.read import instant
 
 _log = logging.getLogger(__name__)
@@ -20,11 +20,13 @@ _PAGES: Final = 500
 """Pages that are read to fill one gap, at most."""
 
 
-async def complete(api: MatrixApi, room_id: str, room: Json, since: str | None, oldest: datetime) -> list[Json]:
+async def complete(
+    api: MatrixApi, room_id: str, room: Json, since: str | None, oldest: datetime, *, gives_up: bool = False
+) -> list[Json]:
     """The events of a room in a sync, oldest first; what a gap left out is read from the room's past.
 
     The past is read back to the sync before (`since`), to the bot's own coming, or to a page with nothing after
-    `oldest`.
+    `oldest`. Raises MatrixError, but TokenRefused alone with `gives_up`: then what could not be read is left out.
     """
     timeline = room.get("timeline", {})
     events = _events(timeline.get("events"))
@@ -46,6 +48,12 @@ async def complete(api: MatrixApi, room_id: str, room: Json, since: str | None, 
                 break
     except (Forbidden, NotFound) as error:
         _log.warning("The past of a room may not be read: %s", error.errcode)
+    except TokenRefused:
+        raise
+    except MatrixError as error:
+        if not gives_up:
+            raise
+        _log.error("The past of a room cannot be read, and what it says is lost: %s", error)
     return [*reversed(older), *events]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy import select
@@ -318,8 +318,9 @@ async def test_a_direct_message_that_is_never_answered(world: World) -> None:
     assert await world.said() == []
 
 
-async def test_who_declines_the_direct_conversation(world: World) -> None:
-    await world.happens(Left(id=new_id(), place=Direct(ANN), account=ANN, at=world.clock.now(), how="declined"))
+@pytest.mark.parametrize("how", ["declined", "left"])
+async def test_who_does_not_want_the_direct_conversation(world: World, how: Literal["declined", "left"]) -> None:
+    await world.happens(Left(id=new_id(), place=Direct(ANN), account=ANN, at=world.clock.now(), how=how))
     await world.passes(QUARTER)
     ((_, said),) = await world.said()
     assert "Person ann has not answered my direct messages." in said

@@ -248,6 +248,23 @@ async def test_who_writes_too_much_is_told_once_and_the_others_are_answered(data
         assert await stage.db.read(lambda session: inbox.has(session, "$event-6"))
 
 
+async def test_what_came_while_nobody_heard_is_not_taken_for_much_at_once(database_url: str) -> None:
+    """It is handled at once, but was written over hours."""
+    limits = Limits(person=3, person_every=timedelta(seconds=2), not_understood=3)
+    async with stage_on(database_url, [BOT], limits=limits) as stage:
+        anna = await stage.person("Anna", "Lyon")
+        lyon = await stage.place("Lyon", anna.account)
+        for number in range(20):
+            what = f"!echo {number}" if number % 2 else f"!nonsense {number}"
+            at = stage.clock.now() - timedelta(hours=8) + number * timedelta(minutes=20)
+            await stage.arrives(
+                Message(id=f"$missed-{number}", place=lyon, account=anna.account, at=at, missed=True, text=what)
+            )
+        said = await stage.said()
+        assert [each for each in said if each.startswith("You said")] == [f"You said: {n}" for n in range(1, 20, 2)]
+        assert len(said) == 20
+
+
 async def test_a_machine_that_answers_our_answers_meets_silence(stage: Stage) -> None:
     parrot = await stage.person("Parrot", "Lyon")
     heard = await parrot.says("hello there")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from bots.kit.bot import Bot, Data
 from bots.kit.command import Argument, Command
 from bots.kit.questions import answer_in
 from bots.kit.request import Refusal, Request
-from bridge.letters import Mark, Withdrawal
+from bridge.letters import Mark, Message, Withdrawal
 from bridge.places import Direct
 from ground.texts import text
 from party.members import MemberRow
@@ -120,6 +121,22 @@ async def test_only_the_next_message_and_only_there(stage: Stage) -> None:
     assert await anna.says("yes", room="Lyon") == []
     assert await bruno.says("yes", room="Lyon", reply_to=question) == []
     assert await anna.says("No", room="Lyon", reply_to=question) == ["Then not."]
+
+
+@pytest.mark.parametrize("missed", [True, False])
+async def test_what_was_written_before_is_no_answer(stage: Stage, *, missed: bool) -> None:
+    """Whoever was killed is handed over again what was said before the question was asked."""
+    anna = stage.people["Anna"]
+    before = Message(
+        id="$ok", place=await stage.place("Lyon", anna.account), account=anna.account, at=stage.clock.now(), text="ok"
+    )
+    await stage.arrives(before)
+    stage.clock.advance(timedelta(seconds=1) if missed else timedelta(minutes=6))
+    assert await anna.says("!close", room="Lyon") == [ASKED]
+    await stage.arrives(replace(before, missed=missed))
+    assert await stage.said() == []
+    stage.clock.advance(timedelta(seconds=1))
+    assert await anna.says("ok", room="Lyon") == ["Lyon is closed."]
 
 
 async def test_a_question_runs_out_and_says_so_once(stage: Stage) -> None:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
+
+import pytest
 
 from bridge.matrix.api import Forbidden, MatrixApi
 from bridge.matrix.content import Json
+from bridge.matrix.errors import Unavailable
+from bridge.matrix.receive import Receiver
+from bridge.matrix.session import Session
 from bridge.matrix.timeline import complete, interleave, since_entry
+from ground.clock import FixedClock
+from ground.database import Database
 
 BOT, ADA = "@kunveno:example.org", "@ada:example.org"
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+CLOCK = FixedClock(NOON)
 
 
 def said(number: int, at: int | None = None) -> Json:
@@ -44,9 +53,11 @@ class Past:
         last = number == len(self._pages) - 1
         return {"chunk": self._pages[number], "start": start} | ({} if last else {"end": f"t{number + 1}"})
 
-    async def fill(self, *events: Json, limited: bool = True, since: str | None = "s") -> list[Any]:
+    async def fill(
+        self, *events: Json, limited: bool = True, since: str | None = "s", gives_up: bool = False
+    ) -> list[Any]:
         room = {"timeline": {"events": list(events), "limited": limited, "prev_batch": "t0"}}
-        filled = await complete(cast("MatrixApi", self), "!room", room, since, NOON)
+        filled = await complete(cast("MatrixApi", self), "!room", room, since, NOON, gives_up=gives_up)
         return [event.get("event_id", event["type"]) for event in filled]
 
 
@@ -76,6 +87,33 @@ async def test_the_past_ends_with_a_page_of_old_events_only() -> None:
 
 async def test_a_past_that_may_not_be_read_is_left_out() -> None:
     assert await Past().fill(said(5)) == ["$5"]
+
+
+class Broken(Past):
+    """A room at whose past the homeserver stumbles."""
+
+    async def messages(self, room_id: str, *, start: str, end: str, limit: int) -> Json:
+        if start != "t0":
+            raise Unavailable("Internal server error", errcode="M_UNKNOWN", status=500)
+        return await super().messages(room_id, start=start, end=end, limit=limit)
+
+
+async def test_a_past_that_cannot_be_read_is_asked_for_again_and_in_the_end_left_out() -> None:
+    past = Broken([said(4)], [said(3)])
+    with pytest.raises(Unavailable):
+        await past.fill(said(5))
+    assert await past.fill(said(5), gives_up=True) == ["$4", "$5"]
+
+
+async def test_one_room_keeps_nobody_from_the_others_for_ever() -> None:
+    receiver = Receiver(
+        cast("Session", SimpleNamespace(api=Broken([said(4)], [said(3)]))), cast("Database", None), CLOCK
+    )
+    room = {"timeline": {"events": [said(5)], "limited": True, "prev_batch": "t0"}}
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await receiver._complete("!room", room, "s", NOON)
+    assert [event["event_id"] for event in await receiver._complete("!room", room, "s", NOON)] == ["$4", "$5"]
 
 
 def test_only_what_came_after_the_bot() -> None:
