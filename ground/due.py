@@ -6,7 +6,7 @@ says what is to become of it when it is late: it is carried out all the same, or
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -78,9 +78,10 @@ async def cancel(session: AsyncSession, what: str, subject_id: str) -> None:
     await session.execute(delete(DueRow).where(DueRow.what == what, DueRow.subject_id == subject_id))
 
 
-async def next_at(session: AsyncSession) -> datetime | None:
-    """When to look again; None when nothing is to come."""
-    return await session.scalar(select(func.min(DueRow.try_at)))
+async def next_at(session: AsyncSession, whats: Collection[str] | None = None) -> datetime | None:
+    """When to look again for work of these kinds, or of any; None when none is to come."""
+    query = select(func.min(DueRow.try_at))
+    return await session.scalar(query if whats is None else query.where(DueRow.what.in_(list(whats))))
 
 
 async def run(

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC
+from functools import partial
 from typing import Final
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -44,7 +45,7 @@ async def run(
     async def tick() -> None:
         if not hears():
             return
-        soonest = await database.read(due.next_at)
+        soonest = await database.read(partial(due.next_at, whats=handlers))
         if soonest is None or soonest > clock.now():
             return  # a look takes no turn among the writers
         async with at_work:

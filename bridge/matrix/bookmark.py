@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.matrix.rooms import SyncRow
@@ -49,7 +49,7 @@ class Bookmark:
             try:
                 await self._before()
                 await self._write(token)
-            except (DBAPIError, OSError, TimeoutError) as error:
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
                 _log.warning("How far was read could not be written down: %s", type(error).__name__)
                 self._moved.set()
             await asyncio.sleep(_REST)

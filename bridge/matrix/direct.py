@@ -47,8 +47,12 @@ class DirectRooms:
                 raise DirectRefused
             if row.room_id is not None:
                 return row.room_id
-            room_id = await self._make(row)
-            return await self._database.write(lambda session: _opened(session, row.id, room_id))
+            made = await self._make(row)
+            room_id = await self._database.write(lambda session: _opened(session, row, made))
+            if room_id != made:
+                with suppress(Forbidden, NotFound):
+                    await self._api.leave(made)
+            return room_id
 
     async def _make(self, row: DirectRoomRow) -> str:
         alias = f"#{_localpart(row)}:{self._api.user_id.partition(':')[2]}"
@@ -137,12 +141,18 @@ async def _begun(session: AsyncSession, account: str) -> DirectRoomRow:
     return row
 
 
-async def _opened(session: AsyncSession, row_id: str, room_id: str) -> str:
+async def _opened(session: AsyncSession, begun: DirectRoomRow, room_id: str) -> str:
     """Note the room that was made; gives the room to use, which is another one if the account opened one meanwhile."""
-    row = await session.get(DirectRoomRow, row_id)
-    if row is not None:
-        row.room_id, row.state = room_id, DirectState.OPEN
-        await session.flush()
+    open_ = (DirectRoomRow.account == begun.account, DirectRoomRow.state == DirectState.OPEN)
+    theirs = await session.scalar(select(DirectRoomRow.room_id).where(*open_))
+    if theirs is not None:
+        return theirs
+    row = await session.get(DirectRoomRow, begun.id)
+    if row is None:
+        row = DirectRoomRow(id=begun.id, account=begun.account, room_id=None, state=DirectState.OPENING)
+        session.add(row)
+    row.room_id, row.state = room_id, DirectState.OPEN
+    await session.flush()
     return room_id
 
 

@@ -117,12 +117,12 @@ class Lanes:
     async def _overdue(self, letter: LetterRow, room: str | Refused | None, lane: Lane) -> Ended:
         """Given up; unless it arrived in time, and whoever sent it was killed before noting it."""
         found = letter.event_id
-        if isinstance(room, str):
-            with suppress(MatrixError):
-                found = found or await self._session.find_letter(room, letter.id, letter.written_at)
-            if found is not None:
-                sent = (found,)
-                return Ended(letter=letter, state=State.DELIVERED, outcome="delivered", room_id=room, events=sent)
+        if found is None and isinstance(room, str):
+            with suppress(MatrixError, OSError, ValueError):
+                found = await self._session.find_letter(room, letter.id, letter.written_at)
+        if found is not None:
+            at = room if isinstance(room, str) else letter.room_id
+            return Ended(letter=letter, state=State.DELIVERED, outcome="delivered", room_id=at, events=(found,))
         reason = NO_ROOM if lane.room is Nowhere.NOT_YET else "it could not be delivered in time"
         return Ended(letter=letter, state=State.DEAD, outcome="given_up", reason=reason)
 

@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import patch
 
 import aiohttp
 import pytest
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bridge.letters import Left
 from bridge.matrix.api import Forbidden, MatrixApi
-from bridge.matrix.direct import DirectRefused
+from bridge.matrix.direct import DirectRefused, DirectRooms, opened_by
 from bridge.matrix.rooms import DirectRoomRow, DirectState
 from bridge.matrix.session import DeviceTaken, Session, SessionBusy
 from bridge.places import Direct
@@ -196,6 +197,21 @@ async def test_a_direct_room_is_opened_once(home: Home, member: EncryptedMember)
 
         await home.database.write(forget)  # as if the process had died before it could note the room
         assert await session.direct_room(member.user_id) == room
+
+
+async def test_who_opens_a_direct_room_while_one_is_made_keeps_theirs(home: Home, member: EncryptedMember) -> None:
+    async with home.open() as session:
+        direct = session._direct
+
+        async def make(row: DirectRoomRow) -> str:
+            made = await DirectRooms._make(direct, row)
+            await home.database.write(lambda db: opened_by(db, member.user_id, "!theirs:example.org"))
+            return made
+
+        with patch.object(direct, "_make", make):
+            assert await direct.open(member.user_id) == "!theirs:example.org"
+        assert await direct.open(member.user_id) == "!theirs:example.org"
+        assert await home.api.joined_rooms() == []
 
 
 async def test_a_direct_room_without_its_guest_is_completed(home: Home, member: EncryptedMember) -> None:

@@ -881,7 +881,7 @@ async def test_whoever_left_after_the_opening_votes_directly(stage: Stage, peopl
     await open_one(stage, people)
     await people.anna.says("!vote Strike? --confidential", room="Lyon")
     await people.anna.taps("✅")
-    await do(stage.db, SetStatus(people.bruno.member_id, Status.LEFT), at=stage.clock.now())
+    await do(stage.db, SetStatus(people.bruno.member_id or "", Status.LEFT), at=stage.clock.now())
     stranger = stage.stranger("Eve")
     assert await people.bruno.says("vote V1 1") == []  # but a mark
     assert "Strike?" in (await people.bruno.says("!voter V2"))[0]
