@@ -173,8 +173,8 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{relative(page)} links to {target}"
 
 
-@pytest.mark.parametrize("folder", ["members", "organisers"])
-def test_pages_for_members_and_organisers_are_in_both_languages(folder: str) -> None:
+@pytest.mark.parametrize("folder", ["admins", "members", "organisers"])
+def test_pages_for_people_are_in_both_languages(folder: str) -> None:
     def pages(root: Path) -> set[str]:
         return {str(path.relative_to(root)) for path in root.rglob("*.md")}
 
