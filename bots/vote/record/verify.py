@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from bots.vote import declared, merkle, result
 from bots.vote.apportion import Apportionment
-from bots.vote.assembly import Part
+from bots.vote.assembly import By, Part
 from bots.vote.counted import Count
 from bots.vote.plan import Plan, plan_of
 from bots.vote.record import canonical, chain, signing
@@ -201,7 +201,7 @@ class _Recount:
         ballots: dict[str, dict[str, int]] = {branch: {} for branch in sorted(self._document["mandates"])}
         for _, one in self._ballots:
             into, kept = ballots[one["branch"]], kept_of(plan, one["ballot"])
-            into[kept] = into.get(kept, 0) + one["weight"]
+            into[kept] = into.get(kept, 0) + (one["alike"] if self._confidential else one["weight"])
         mandates = self._document["mandates"]
         return [Part(branch_id=branch, ballots=those, mandates=mandates[branch]) for branch, those in ballots.items()]
 
@@ -220,6 +220,12 @@ class _Recount:
             f"parts[{at}]: more voted than may" for at, one in enumerate(parts) if one["voted"] > one["size"]
         ]
         return check
+
+    def _told_by_branch(self, by: By) -> bool:
+        """Whether the ballots of each branch stand in the file as its own. Where those of small ones stand with others,
+        only what decided is told."""
+        measures = self._document["verdict"].get("measures", ())
+        return not self._confidential or len(measures) > len({By.HEADS, *by.measured})
 
     def _count(self, plan: Plan, ballots: dict[str, int]) -> Check:
         document = self._document
@@ -241,15 +247,15 @@ class _Recount:
                 chair = tuple(option - 1 for option in equals["chair"])
                 counted = result.settled(plan, replace(counted, chair=chair, lapsed=equals["lapsed"]))
             if plan.by is not None:
-                if self._confidential:
+                apart = self._told_by_branch(plan.by)
+                if not apart and plan.by is not By.HEADS:
                     check.note = "few confidential ballots are not told by branch: only the tally of heads was counted"
                     check.wrong += islice(
                         differences(document["count"], figures(plan, counted)["count"], "count"), _MOST
                     )
                     return check
-                counted = result.assemble(
-                    plan, counted, ballots, self._parts(plan), (), Apportionment(document["apportionment"])
-                )
+                split = Apportionment(document["apportionment"])
+                counted = result.assemble(plan, counted, ballots, self._parts(plan), (), split, apart=apart)
             found = figures(plan, counted, document["verdict"]["sentences"])
         except (KeyError, ValueError, ArithmeticError) as error:
             check.wrong.append(f"the ballots cannot be counted: {error}")

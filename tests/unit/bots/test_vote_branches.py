@@ -378,6 +378,39 @@ async def test_its_record_can_be_counted_again(database_url: str, way: str) -> N
         }
 
 
+@pytest.mark.parametrize(
+    ("way", "least", "counted_all"),
+    [("branches", 1, True), ("double", 1, True), ("heads", 1, True), ("heads", 3, True), ("branches", 2, False)],
+)
+async def test_a_confidential_record_can_be_counted_again(
+    database_url: str, way: str, least: int, *, counted_all: bool
+) -> None:
+    """By branches too, where the ballots of each are told; that all is compared shows where the file lies."""
+    policy = VotePolicy(mandate_members=2, breakdown=least)
+    async with stage_on(database_url, [bot(Settings(policy, SealedBox(b"s" * 32), Signer(b"k" * 32)))]) as stage:
+        rosa = await stage.person("Rosa", "Rhône", offices=["secretary"])
+        await stage.person("Rita", "Rhône")
+        lyon = [await stage.person(name, "Lyon") for name in ("Anna", "Bruno", "Clara")]
+        givors = [await stage.person(name, "Givors") for name in ("Gina", "Gus")]
+        await rosa.says(f"!vote Shall we strike? --below --count {way} --confidential", room="Rhône")
+        await rosa.taps("✅")
+        await stage.passes(timedelta(seconds=30))
+        for person, choice in (*((one, "1") for one in lyon), *((one, "2") for one in givors), (rosa, "2")):
+            await person.says("vote V1")
+            await person.says(choice)
+        await stage.passes(WEEK)
+        (file,) = [said for said in await stage.all_letters() if isinstance(said.content, Document)]
+        assert isinstance(file.content, Document)
+        kept = await stage.db.read(partial(files.read, file=file.content.file))
+        assert kept is not None
+        report = verify(kept)
+        assert report.passed, [said for check in report.checks for said in check.wrong]
+        (check,) = [check for check in report.checks if check.name == "count"]
+        assert ("only the tally of heads" not in check.note) is counted_all
+        measures = [one["by"] for one in json.loads(kept)["verdict"]["measures"]]
+        assert measures == (["heads", "branches", "mandates"] if least == 1 else ["heads", way][: 1 + (way != "heads")])
+
+
 async def test_the_places_are_kept_once(stage: Stage, people: People) -> None:
     await open_all(stage, people)
     rows = await stage.db.read(lambda session: session.execute(select(PlaceRow.on_roll, PlaceRow.mandates)))
