@@ -94,7 +94,7 @@ async def once_each(town: Town, member: EncryptedMember, room: str, branch: str)
     kinds = Counter(seen.type for seen in said)
     assert (kinds[f"{_POLL}.start"], kinds[f"{_POLL}.end"]) == (1, 1)
     bodies = [seen.body for seen in said]
-    assert sum(f"1 member of {branch} can vote." in body for body in bodies) == 1, bodies
+    assert sum(f"1 member of {branch} can vote, 3 in all branches." in body for body in bodies) == 1, bodies
     whole = "• By heads: 2 For, 1 Against, 0 Abstain – carried\n• By branches: 2 For, 1 Against – carried"
     assert sum(whole in body for body in bodies) == 1, bodies
 
