@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
@@ -17,9 +17,6 @@ class About:
 
     event: str
     letter: str | None = None
-
-
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +38,8 @@ class Happened:
 
     def follows(self, at: datetime) -> bool:
         """Whether it can have been said in view of what was said at an instant of our clock. What is handed over again
-        after a death cannot, where it was sent before; otherwise clocks may differ a little."""
-        return self.at >= (at if self.missed else at - _CLOCKS_DIFFER)
+        after a death was perhaps sent before it; of what comes now, no sender's clock is asked."""
+        return not self.missed or self.at >= at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
