@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bots.kit.parameters import (
     Argument,
@@ -21,6 +23,7 @@ from bots.kit.parameters import (
     parameters_of,
 )
 from ground.texts import Text
+from party.members import MemberRow
 
 __all__ = [
     "EVERYWHERE",
@@ -51,6 +54,9 @@ class Where(StrEnum):
 
 EVERYWHERE: Final = frozenset(Where)
 
+Admits: TypeAlias = Callable[[AsyncSession, str, str], Awaitable[MemberRow | None]]
+"""Who an account is, by the first word behind the name of a command, if that is theirs though they are no member."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Command:
@@ -75,6 +81,8 @@ class Command:
     """Where the list of commands shows it."""
     strangers: bool = False
     """Whether accounts of nobody in the register may use it."""
+    admits: Admits | None = None
+    """For whom it is that is no member any more: who was on the roll of a vote votes in it."""
     private: bool = False
     """Whether what was typed is not kept, and the answer is given in the direct conversation."""
     takes: re.Pattern[str] | None = None

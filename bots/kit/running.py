@@ -23,6 +23,7 @@ from bots.kit.questions import NUMBERS
 from bots.kit.request import Request
 from bots.kit.surroundings import Surroundings
 from bots.kit.team import IN
+from bots.kit.tokens import Word
 from bots.kit.turn import Turn
 from bots.kit.usable import sort_of
 from bots.kit.values import Reader
@@ -73,11 +74,21 @@ async def run(turn: Turn, person: Person, arrival: Arrival, origin: Origin, typi
     if not isinstance(found, Found) and (line := _meant(turn, typing)) is not None:
         typing = line
         found = turn.team.index.find(line.written, language="en", offered=lambda command: False)
+    if isinstance(found, Found) and not person.known:
+        person = await _admitted(turn, person, found)
     if isinstance(found, Found) and (person.known or found.command.strangers):
         return await _Call(turn, person, request, typing).run(found)
     if not person.known:
         return await _stranger(turn, request)
     return await _unknown(turn, request, typing)
+
+
+async def _admitted(turn: Turn, person: Person, found: Found) -> Person:
+    """Somebody who is no member; with what they were where the command is theirs all the same."""
+    word = next((item.text for item in found.line.items[:1] if isinstance(item, Word)), "")
+    admits = found.command.admits
+    member = None if admits is None else await admits(turn.session, person.account, word)
+    return person if member is None else replace(person, member=member, known=True)
 
 
 def _meant(turn: Turn, typing: Typing) -> Typing | None:

@@ -51,7 +51,7 @@ BOT = Bot(
         Reaction: (answering.tapped,),
         Redaction: (polls.removed,),
     },
-    heeds=((answering.may_be_one, answering.written), (directly.may_be_typed, directly.typed)),
+    heeds=((answering.may_be_one, answering.written),),
     tables=(
         "votes",
         "vote_events",

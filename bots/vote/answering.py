@@ -50,8 +50,9 @@ async def commanded(request: Request, number: int, words: str) -> None:
     member = request.member
     if member is None:
         raise Refusal(text("Only members can vote."))
-    sent = request.arrival if isinstance(request.arrival, Happened) else None
-    if (why := await _barred(request, row, member, sent=sent)) is not None:
+    sent = request.arrival
+    assert isinstance(sent, Happened)  # noqa: S101 - a command is written, or an answer to a question about it
+    if (why := await _barred(request, row, member, sent)) is not None:
         await request.whisper(why)
         return
     if row.confidential or not words:
@@ -62,10 +63,8 @@ async def commanded(request: Request, number: int, words: str) -> None:
         await hand_out(request, row, request.account)
         return
     made = plan_of(row.options, row.rules)
-    kept = read_ballot(made, words)
-    if sent is not None:
-        await record(request, row, sent, member, kept, Means.COMMAND)
-        await request.mark(TAKEN)
+    await record(request, row, sent, member, read_ballot(made, words), Means.COMMAND)
+    await request.mark(TAKEN)
 
 
 async def _known_to(request: Request, row: VoteRow) -> bool:
@@ -112,7 +111,7 @@ async def written(occasion: Occasion, message: Message) -> bool:
             return False
         await _say(occasion, message.account, bad.text)
         return True
-    if (why := await _barred(occasion, row, member, sent=message)) is not None:
+    if (why := await _barred(occasion, row, member, message)) is not None:
         await _say(occasion, message.account, why)
         return True
     if not row.confidential:
@@ -147,7 +146,7 @@ async def tapped(occasion: Occasion, reaction: Reaction) -> None:
             await _say(occasion, reaction.account, said)
             await hand_out(occasion, row, reaction.account)
         return
-    if (why := await _barred(occasion, row, member, sent=reaction)) is not None:
+    if (why := await _barred(occasion, row, member, reaction)) is not None:
         await _say(occasion, reaction.account, why)
         return
     await record(occasion, row, reaction, member, kept, Means.REACTION)
@@ -170,8 +169,7 @@ async def record(
         received_at=arrival.received(occasion.now), account=arrival.account, spoiled=spoiled,
     )  # fmt: skip
     await casting.record(occasion.session, row, [cast])
-    if plan_of(row.options, row.rules).by is not None:
-        await overview.changed(occasion, row)
+    await overview.changed(occasion, row)
 
 
 async def _carried(occasion: Occasion, row: VoteRow, account: str) -> Sequence[Text]:
@@ -206,16 +204,10 @@ async def _into_the_box(
     return text("Your ballot for {number} is in.", number=number)
 
 
-def is_closed(occasion: Occasion, row: VoteRow, sent: Happened | None) -> bool:
-    """Whether a ballot that was sent so comes too late."""
+async def _barred(occasion: Occasion, row: VoteRow, member: MemberRow, sent: Happened) -> Text | None:
+    """Why a member cannot vote by what they sent, to themselves."""
     grace = settings_of(occasion).policy.patience
-    at, received = (occasion.now, occasion.now) if sent is None else (sent.at, sent.received(occasion.now))
-    return row.state != State.OPEN or not in_time(at, received, row.closes_at, grace)
-
-
-async def _barred(occasion: Occasion, row: VoteRow, member: MemberRow, sent: Happened | None = None) -> Text | None:
-    """Why a member cannot vote now, to themselves."""
-    if is_closed(occasion, row, sent):
+    if row.state != State.OPEN or not in_time(sent.at, sent.received(occasion.now), row.closes_at, grace):
         return text("{number} is closed.", number=sentences.handle(row.number))
     return await roll.why_not(occasion.session, row, member)
 

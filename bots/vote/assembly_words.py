@@ -47,7 +47,7 @@ class Table:
     opened_late: Sequence[str]
 
 
-class Shown(Protocol):
+class Asked(Protocol):
     """What the table says of a vote itself."""
 
     number: int | None
@@ -63,7 +63,7 @@ def asked_by(origin: str, plan: Plan) -> Text:
     return text("Asked in all branches of {origin}, {by}.", origin=origin, by=decided_by(plan))
 
 
-def overview(row: Shown, plan: Plan, table: Table) -> tuple[Line, ...]:
+def overview(row: Asked, plan: Plan, table: Table) -> tuple[Line, ...]:
     """The table, while the vote is open and after it."""
     head = text("{number} · {question}", number=Strong(handle(row.number)), question=row.question)
     lines: list[Line] = [head]
@@ -193,7 +193,7 @@ def _named(name: str, branches: int) -> Text | str:
     return counted("{name} ({count} branch)", "{name} ({count} branches)", branches, name=name)
 
 
-def _missing(row: Shown, table: Table) -> list[Line]:
+def _missing(row: Asked, table: Table) -> list[Line]:
     """A line for each reason for which the vote is not open somewhere. None of it holds up the rest."""
     lines: list[Line] = []
     if table.without_room:

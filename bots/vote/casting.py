@@ -194,26 +194,23 @@ async def enter(
     return cast.id
 
 
-async def vote_of(session: AsyncSession, cast_id: str) -> VoteRow | None:
-    """The vote in which a message was a ballot."""
-    query = select(VoteRow).join(CastRow, CastRow.vote_id == VoteRow.id).where(CastRow.id == cast_id)
-    found: VoteRow | None = await session.scalar(query)
-    return found
-
-
-async def take_back(session: AsyncSession, cast_id: str, account: str, at: datetime) -> bool:
-    """The message of a ballot was removed by an account, at an instant before the close as it is now; only the voter's
-    own removals count. Where the close is brought forward, the count leaves out those after it. Returns whether it was
+async def take_back(
+    session: AsyncSession, cast_id: str, account: str, *, sent_at: datetime, received_at: datetime, grace: timedelta
+) -> VoteRow | None:
+    """The message of a ballot was removed by an account; only the voter's own removals count, and only in time: one
+    that comes later is written down as of when it came, and decided when it is counted. Returns the vote if it was
     theirs."""
     row = await session.get(CastRow, cast_id)
     if row is None or row.means == Means.ENTERED or row.taken_back_at is not None:
-        return False
+        return None
     query = select(AccountRow.member_id).where(AccountRow.user_id == account, AccountRow.confirmed_at.is_not(None))
     if await session.scalar(query) != row.member_id:
-        return False
-    row.taken_back_at = at
+        return None
+    vote = await session.get_one(VoteRow, row.vote_id)
+    timely = in_time(sent_at, received_at, vote.closes_at, grace)
+    row.taken_back_at = min(sent_at, received_at) if timely else received_at
     await session.flush()
-    return True
+    return vote
 
 
 async def ballots(

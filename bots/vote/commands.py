@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bots.kit.command import Command
-from bots.vote import closing, consulting, opening, proxying, recording, reminding, showing, voters
+from bots.vote import closing, consulting, directly, opening, proxying, recording, reminding, showing, voters
 from ground.texts import text
 
 _A_VOTE: Final = re.compile(r"v?\d+")
@@ -16,6 +16,7 @@ COMMANDS: Final = (
     Command(
         name="vote",
         run=opening.vote,
+        admits=directly.admitted,
         summary=text("Ask the members something, or vote."),
         aliases={"fr": ("voter",)},
         examples={

@@ -44,8 +44,7 @@ async def entered(request: Request, row: VoteRow, words: str) -> None:
         await casting.enter(request.session, row, member, kept, by=request.member, witness=witness, at=request.now)
     except VoteRefused as refused:
         raise Refusal(refused.text) from None
-    if plan.by is not None:
-        await overview.changed(request, row)
+    await overview.changed(request, row)
     await request.reply(
         text(
             "{number} · entered for {name}: {choice}. Witness: {witness}.",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from bots.kit.request import Occasion
 from bots.kit.wording import compose
@@ -48,8 +48,9 @@ async def begin(occasion: Occasion, row: VoteRow) -> None:
 
 
 async def changed(occasion: Occasion, row: VoteRow) -> None:
-    """Something has arrived that the table tells of: look at it before long, once for all that arrives till then."""
-    if row.look_at is None and row.state == State.OPEN:
+    """Something has arrived that the table of a vote of many branches tells of: look at it before long, once for all
+    that arrives till then."""
+    if row.look_at is None and row.state == State.OPEN and plan_of(row.options, row.rules).by is not None:
         row.look_at = occasion.now + pause(row.opened_at or occasion.now, occasion.now)
         await due.schedule(occasion.session, LOOK, row.id, row.look_at)
 
@@ -165,7 +166,8 @@ async def _voted(occasion: Occasion, row: VoteRow) -> dict[str, int]:
     query = (
         select(RollRow.branch_id, func.count(func.distinct(CastRow.member_id)))
         .join(CastRow, (CastRow.vote_id == RollRow.vote_id) & (CastRow.member_id == RollRow.member_id))
-        .where(RollRow.vote_id == row.id, CastRow.choice.is_not(None), CastRow.taken_back_at.is_(None))
+        .where(RollRow.vote_id == row.id, CastRow.choice.is_not(None))
+        .where(or_(CastRow.taken_back_at.is_(None), CastRow.taken_back_at > (row.closes_at or occasion.now)))
         .group_by(RollRow.branch_id)
     )
     return dict((await occasion.session.execute(query)).all())

@@ -62,7 +62,7 @@ async def _responded(occasion: Occasion, row: VoteRow, responses: Sequence[PollR
                     received_at=received, account=response.account, spoiled=spoiled,
                 )
             )  # fmt: skip
-    if await casting.record(occasion.session, row, casts) and made.by is not None:
+    if await casting.record(occasion.session, row, casts):
         await overview.changed(occasion, row)
 
 
@@ -96,22 +96,15 @@ async def removed(occasion: Occasion, redaction: Redaction) -> None:
     """A ballot was removed by its voter, or a poll of ours by somebody else."""
     letter = redaction.of.letter
     if letter is None:
-        await _taken_back(occasion, redaction)
+        grace = settings_of(occasion).policy.patience
+        row = await casting.take_back(
+            occasion.session, redaction.of.event, redaction.account,
+            sent_at=redaction.at, received_at=redaction.received(occasion.now), grace=grace,
+        )  # fmt: skip
+        if row is not None:
+            await overview.changed(occasion, row)
     elif redaction.account != occasion.surroundings.account:
         await _again(occasion, letter)
-
-
-async def _taken_back(occasion: Occasion, redaction: Redaction) -> None:
-    """A message was removed; where it was a ballot of theirs, in time, they have none now."""
-    row = await casting.vote_of(occasion.session, redaction.of.event)
-    if row is None:
-        return
-    sent, received = redaction.at, redaction.received(occasion.now)
-    if not in_time(sent, received, row.closes_at, settings_of(occasion).policy.patience):
-        return
-    taken = await casting.take_back(occasion.session, redaction.of.event, redaction.account, min(sent, received))
-    if taken and plan_of(row.options, row.rules).by is not None:
-        await overview.changed(occasion, row)
 
 
 async def _again(occasion: Occasion, letter: str) -> None:

@@ -151,16 +151,19 @@ def opened(
     """That a vote is open. `size` is how many of the branch are on the roll, `whole` how many are in all; `links` is
     where the direct conversation is, for a confidential vote."""
     values: dict[str, object] = {"number": Strong(handle(number)), "branch": branch}
-    able = counted("{count} member of {branch} can vote.", "{count} members of {branch} can vote.", size, **values)
-    if whole != size:
-        able = counted(
-            "{count} member of {branch} can vote, {whole} in all branches.",
-            "{count} members of {branch} can vote, {whole} in all branches.",
-            size,
-            whole=whole,
-            **values,
+    head: list[Line] = [text("Vote {number} is open until {when}.", when=When(closes), **values)]
+    if whole == size:
+        head.append(
+            counted("{count} member of {branch} can vote.", "{count} members of {branch} can vote.", size, **values)
         )
-    head: list[Line] = [text("Vote {number} is open until {when}.", when=When(closes), **values), able]
+    else:
+        head.append(
+            counted(
+                "{count} member of {branch} can vote, {whole} in all branches.",
+                "{count} members of {branch} can vote, {whole} in all branches.",
+                size, whole=whole, **values,
+            )
+        )  # fmt: skip
     if conditions_said or plan.method is not None:
         quorum = plan.quorum
         rule = method(plan)

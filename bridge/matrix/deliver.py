@@ -82,7 +82,7 @@ class Deliverer:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(marks.run())
-                await self._hand_out(lanes, marks, group)
+                await self._hand_out(lanes, group)
         except asyncio.CancelledError:
             await marks.note()
             raise
@@ -103,7 +103,7 @@ class Deliverer:
                 await self._database.write(partial(delivery.given, receipts=given))
             await _within(self._look, self._receipts)
 
-    async def _hand_out(self, lanes: Lanes, marks: Marks, group: asyncio.TaskGroup) -> None:
+    async def _hand_out(self, lanes: Lanes, group: asyncio.TaskGroup) -> None:
         while True:
             await self._session.ready.wait()
             self._woken.clear()
@@ -112,18 +112,18 @@ class Deliverer:
                 lanes.places.hurry()
             if self._asked or not self._ready:
                 self._asked = False
-                self._ready.extend(await self._database.read(lambda read: self._waiting(read, lanes, marks)))
+                self._ready.extend(await self._database.read(lambda read: self._waiting(read, lanes)))
             while self._ready and len(self._running) < self._places:
                 lane = self._ready.popleft()
                 self._running.add(lane.place)
                 group.create_task(self._serve(lanes, lane))
             await _within(self._look, self._woken)
 
-    async def _waiting(self, session: AsyncSession, lanes: Lanes, marks: Marks) -> list[Lane]:
+    async def _waiting(self, session: AsyncSession, lanes: Lanes) -> list[Lane]:
         """What waits at places that are neither being served nor put off."""
         busy = self._running | {lane.place for lane in self._ready} | lanes.places.put_off()
         letters = await delivery.waiting(
-            session, limit=PAGE, but_places=busy, but_numbers=lanes.letters.put_off() | marks.pending
+            session, limit=PAGE, but_places=busy, but_numbers=lanes.not_now()
         )  # fmt: skip
         by_place: dict[str, list[LetterRow]] = {}
         for letter in letters:

@@ -74,6 +74,10 @@ class Lanes:
         self.places: Backoff[str] = Backoff(look)
         self.letters: Backoff[int] = Backoff(look)
 
+    def not_now(self) -> set[int]:
+        """The numbers of letters that are put off, or that ended without its being noted yet."""
+        return self.letters.put_off() | self._marks.pending
+
     async def serve(self, lane: Lane) -> None:
         """Deliver what can be delivered. That it is noted is not waited for. Raises TokenRefused."""
         room = await self._room(lane)

@@ -196,8 +196,7 @@ class Receiver:
         await self._left(rooms.get("leave", {}))
         self._listener(rooms if since is not None else {})
         handover = Handover(self._database, self._clock, desk, self._jitter, missed=missed)
-        late = Handover(self._database, self._clock, desk, self._jitter, missed=True)  # they came before their keys
-        await self._unread.hear(heard, partial(self._read_late, late))
+        await self._unread.hear(heard, partial(self._read_late, desk))
         if since is not None:
             await self._events(rooms.get("join", {}), since, handover)
         self._lull.heard(hurried=handover.hurried or _hurries(answer))
@@ -291,9 +290,10 @@ class Receiver:
                 return
         await handover.add(event, place, encrypted=encrypted)
 
-    async def _read_late(self, handover: Handover, room_id: str, event: Json) -> None:
-        """Hand over an event whose key came late, if it is still young enough."""
+    async def _read_late(self, desk: Desk, room_id: str, event: Json) -> None:
+        """Hand over an event whose key came late, if it is still young enough. It came before its key."""
         if self._acted_on(event, self._clock.now()):
+            handover = Handover(self._database, self._clock, desk, self._jitter, missed=True)
             place = await self._database.read(partial(place_in, room_id=room_id))
             await handover.guarded(event, handover.now(event, place, encrypted=True))
 

@@ -58,7 +58,11 @@ async def choices(db: Database, grown: Grown, vote: str, closes: datetime | None
 
 
 async def remove(db: Database, id_: str, account: str, at: datetime = NOW) -> bool:
-    return await db.write(lambda session: casting.take_back(session, id_, account, at))
+    async def work(session: AsyncSession) -> bool:
+        when = {"sent_at": at, "received_at": at}
+        return await casting.take_back(session, id_, account, **when, grace=GRACE) is not None
+
+    return await db.write(work)
 
 
 async def test_the_last_counts_by_whatever_means_and_account(db: Database, grown: Grown) -> None:
