@@ -14,7 +14,8 @@ from tests.support.conversation import Someone, Stage
 from tests.support.said import Said
 
 GRACE = timedelta(seconds=60)
-BOT = bot(Settings(VotePolicy(), SealedBox(b"s" * 32)))
+BOX = SealedBox(b"s" * 32)
+BOT = bot(Settings(VotePolicy(), BOX))
 
 PROXY = "• by proxy: Clara for Bruno"
 FEW = "So few ballots were cast that the numbers are not told."
@@ -58,3 +59,28 @@ async def result(stage: Stage) -> list[str]:
     """Let the time pass, and return what is said of the numbers."""
     await stage.passes(timedelta(days=8))
     return (await stage.said())[-1].splitlines()[1:]
+
+
+async def open_shown(stage: Stage, person: Someone, line: str) -> tuple[str, str]:
+    """Ask for a vote that is shown first, and say yes: what was shown, and what was announced."""
+    (shown,) = await person.says(line, room="Lyon")
+    said = await person.taps("✅")
+    return shown.replace("\u202f", " "), said[-1].replace("\u202f", " ")
+
+
+async def vote_each(*ballots: tuple[Someone, str], number: int = 1) -> None:
+    for person, choice in ballots:
+        await person.says(f"!vote V{number} {choice}", room="Lyon")
+
+
+async def ended(stage: Stage) -> list[Said]:
+    """The letters once the vote is over, without the end of its poll."""
+    await stage.said()
+    await stage.passes(timedelta(days=7, minutes=1))
+    return [letter for letter in await stage.letters() if str(letter) != "[poll ended]"]
+
+
+async def numbers(stage: Stage) -> list[str]:
+    """Let the time pass; what is said of the numbers, where nothing but the result is said."""
+    (said,) = await ended(stage)
+    return str(said).splitlines()[1:]

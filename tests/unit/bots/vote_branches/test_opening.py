@@ -1,10 +1,8 @@
-"""Votes of many branches: opened in each, counted in every way."""
+"""Votes of many branches: opened in each, and the table that fills up."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,85 +10,13 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bots.vote import bot
-from bots.vote.apportion import Apportionment
-from bots.vote.policy import VotePolicy
-from bots.vote.record.signing import Signer
-from bots.vote.record.verify import verify
-from bots.vote.sealed import SealedBox
-from bots.vote.settings import Settings
 from bots.vote.tables import PlaceRow
-from bridge import files
-from bridge.letters import Correction, Document, Poll, PollClosing, Words
-from bridge.places import BranchRoom
+from bridge.letters import About, Correction, PollClosing, PollEnd
 from ground.ids import new_id
 from party.members import MemberRow, Status
-from tests.support.conversation import Someone, Stage, find, stage_on
+from tests.support.conversation import Stage, stage_on
 from tests.support.planted import grow_wide
-from tests.support.said import Said
-
-BOT = bot(Settings(VotePolicy(mandate_members=2), SealedBox(b"s" * 32)))
-WEEK = timedelta(days=8)
-
-
-@dataclass
-class People:
-    """Rhône has Rosa (its secretary), Lyon four members, Givors one."""
-
-    rosa: Someone
-    anna: Someone
-    bruno: Someone
-    clara: Someone
-    david: Someone
-    gina: Someone
-
-
-@pytest.fixture
-async def stage(database_url: str) -> AsyncIterator[Stage]:
-    async with stage_on(database_url, [BOT]) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def people(stage: Stage) -> People:
-    return People(
-        await stage.person("Rosa", "Rhône", offices=["secretary"]),
-        await stage.person("Anna", "Lyon"),
-        await stage.person("Bruno", "Lyon"),
-        await stage.person("Clara", "Lyon"),
-        await stage.person("David", "Lyon"),
-        await stage.person("Gina", "Givors"),
-    )
-
-
-async def polls(stage: Stage) -> dict[str, Said]:
-    """The latest poll of each branch, by its name."""
-    tree = await stage.tree()
-    found = {}
-    for said in await stage.all_letters():
-        if isinstance(said.content, Poll) and isinstance(said.to, BranchRoom):
-            found[tree[said.to.branch_id].name] = said
-    return found
-
-
-async def open_all(stage: Stage, people: People, line: str = "!vote Shall we strike? --below") -> dict[str, Said]:
-    await people.rosa.says(line, room="Rhône")
-    await people.rosa.taps("✅")
-    await stage.passes(timedelta(seconds=1))
-    await stage.said()
-    return await polls(stage)
-
-
-async def results(stage: Stage) -> dict[str, str]:
-    """Let the time pass; what is then said of the result, by branch."""
-    await stage.passes(WEEK)
-    tree = await stage.tree()
-    found = {}
-    for said in await stage.letters():
-        if isinstance(said.content, Words) and isinstance(said.to, BranchRoom):
-            found[tree[said.to.branch_id].name] = str(said)
-    return found
-
+from tests.support.rhone import BOT, People, open_all, polls, results, said_in
 
 ANNOUNCED = (
     "Vote V1 is open until Wednesday 2 December 2026, 15:00.\n"
@@ -98,20 +24,6 @@ ANNOUNCED = (
     "{people} can vote, 6 in all branches.\n"
     "Public vote: the names will be readable. No buttons? Reply with the number of your choice."
 )
-
-
-def without_fingerprint(said: str) -> str:
-    return "\n".join(line for line in said.splitlines() if not line.startswith("Fingerprint"))
-
-
-async def said_in(stage: Stage) -> dict[str, list[str]]:
-    """What was said since the last look, by branch."""
-    tree = await stage.tree()
-    found: dict[str, list[str]] = {}
-    for said in await stage.letters():
-        if isinstance(said.to, BranchRoom):
-            found.setdefault(tree[said.to.branch_id].name, []).append(without_fingerprint(str(said)))
-    return found
 
 
 async def test_it_is_shown_and_then_opened_in_every_branch(stage: Stage, people: People) -> None:
@@ -159,52 +71,6 @@ async def test_the_table_fills_up(stage: Stage, people: People) -> None:
     )
     await stage.passes(timedelta(days=1))
     assert await said_in(stage) == {}, "nothing has changed"
-
-
-async def test_each_branch_reads_its_own_numbers_and_those_of_all(stage: Stage, people: People) -> None:
-    by = await open_all(stage, people, "!vote Shall we strike? --below --count double")
-    for person, branch, answer in (
-        (people.anna, "Lyon", "1"),
-        (people.bruno, "Lyon", "1"),
-        (people.clara, "Lyon", "1"),
-        (people.gina, "Givors", "2"),
-        (people.rosa, "Rhône", "2"),
-    ):
-        assert await person.chooses(by[branch], answer) == []
-    found = await results(stage)
-    whole = (
-        "Lost, decided by double majority: of heads and of branches.\n"
-        "• By heads: 3 For, 2 Against, 0 Abstain – carried\n"
-        "• By branches: 1 For, 2 Against – lost\n"
-        "• By mandates: 2 For, 2 Against, 0 Abstain – lost\n"
-        "5 of 6 voted (83%)."
-    )
-    assert found["Rhône"] == (
-        f"V1 · Shall we strike?\n{whole}\n"
-        "• Lyon: 3 For, 0 Against, 0 Abstain · 3 of 4\n"
-        "• Givors: 0 For, 1 Against, 0 Abstain · 1 of 1\n"
-        "• Rhône: 0 For, 1 Against, 0 Abstain · 1 of 1"
-    )
-    assert found["Lyon"] == (
-        "V1 · Shall we strike?\nIn Lyon: 3 For, 0 Against, 0 Abstain.\n3 of 4 voted (75%).\n"
-        f"In all 3 branches of Rhône:\n{whole}"
-    )
-    assert set(found) == {"Rhône", "Lyon", "Givors"}
-    (said,) = await people.gina.says("!vote result V1", room="Givors")
-    assert said.startswith(f"V1 · Shall we strike?\n{whole}\n• Lyon: 3 For")
-    (said,) = await people.gina.says("!vote who V1", room="Givors")
-    assert said == "V1 · 5 of 6 voted (83%).\n• Against: Gina"
-
-
-@pytest.mark.parametrize(("way", "result"), [("heads", "Carried"), ("branches", "Lost"), ("structures", "Lost")])
-async def test_what_was_declared_decides(stage: Stage, people: People, way: str, result: str) -> None:
-    by = await open_all(stage, people, f"!vote Shall we strike? --below --count {way}")
-    await people.anna.chooses(by["Lyon"], "1")
-    await people.bruno.chooses(by["Lyon"], "1")
-    await people.clara.chooses(by["Lyon"], "1")
-    await people.gina.chooses(by["Givors"], "2")
-    await people.rosa.chooses(by["Rhône"], "2")
-    assert (await results(stage))["Rhône"].splitlines()[1].startswith(f"{result}, decided by")
 
 
 async def test_each_branch_in_its_language(stage: Stage, people: People) -> None:
@@ -276,8 +142,6 @@ async def test_all_are_told_that_it_is_extended_closed_or_called_off(stage: Stag
 
 
 async def test_a_poll_that_somebody_ends_comes_again_in_its_own_room(stage: Stage, people: People) -> None:
-    from bridge.letters import About, PollEnd
-
     by = await open_all(stage, people)
     end = PollEnd(
         id="$end", place=by["Lyon"].to, account=people.david.account, at=stage.clock.now(),
@@ -320,95 +184,6 @@ async def test_rankings_have_no_poll_and_are_announced_everywhere(stage: Stage, 
     found = await results(stage)
     assert "Chosen: Bea, decided by heads: all ballots together." in found["Rhône"]
     assert "• Givors: 1 of 1 voted" in found["Rhône"]
-
-
-async def test_confidential_ballots_of_few_are_told_together(database_url: str) -> None:
-    box = SealedBox(b"s" * 32)
-    async with stage_on(database_url, [bot(Settings(VotePolicy(breakdown=3), box))]) as stage:
-        rosa = await stage.person("Rosa", "Rhône", offices=["secretary"])
-        lyon = [await stage.person(name, "Lyon") for name in ("Anna", "Bruno", "Clara", "David")]
-        gina = await stage.person("Gina", "Givors")
-        for way in ("branches", "mandates", "double"):
-            asked = f"!vote Shall we strike? --below --count {way} --confidential"
-            assert await rosa.says(asked, room="Rhône") == [
-                "Givors, Rhône have fewer than 3 voters, so that their ballots could be guessed. "
-                "Write --count heads, or leave --confidential out."
-            ]
-        await rosa.says("!vote Shall we strike? --below --confidential", room="Rhône")
-        await rosa.taps("✅")
-        await stage.passes(timedelta(seconds=30))
-        said = (await said_in(stage))["Rhône"]
-        assert "other members and officers will not see" in said[0]
-        assert all("•" not in each for each in said), "no turnout before the close"
-        for person, choice in [*((one, "1") for one in lyon), (gina, "2"), (rosa, "2")]:
-            await person.says("vote V1")
-            await person.says(choice)
-        found = await results(stage)
-        assert found["Rhône"].splitlines()[1:] == [
-            "Carried, decided by heads: all ballots together.",
-            "• By heads: 4 For, 2 Against, 0 Abstain – carried",
-            "6 of 6 voted (100%).",
-        ]
-        assert "In Givors" not in found["Givors"], "one ballot is not told apart"
-
-
-@pytest.mark.parametrize("way", ["heads", "mandates", "double"])
-async def test_its_record_can_be_counted_again(database_url: str, way: str) -> None:
-    signing = bot(Settings(VotePolicy(mandate_members=2), SealedBox(b"s" * 32), Signer(b"k" * 32)))
-    async with stage_on(database_url, [signing]) as stage:
-        rosa = await stage.person("Rosa", "Rhône", offices=["secretary"])
-        lyon = [await stage.person(name, "Lyon") for name in ("Anna", "Bruno", "Clara")]
-        gina = await stage.person("Gina", "Givors")
-        await rosa.says(f"!vote Shall we strike? --below --count {way}", room="Rhône")
-        await rosa.taps("✅")
-        for person, choice in (*((one, "for") for one in lyon), (gina, "against")):
-            await person.says(f"vote V1 {choice}")
-        await stage.passes(WEEK)
-        (file,) = [said for said in await stage.all_letters() if isinstance(said.content, Document)]
-        assert isinstance(file.content, Document)
-        told = [str(said) for said in await stage.all_letters() if "All of it, signed: !vote record V1" in str(said)]
-        assert len(told) == 2, "where the file is not"
-        kept = await stage.db.read(partial(files.read, file=file.content.file))
-        assert kept is not None
-        report = verify(kept)
-        assert report.passed, [said for check in report.checks for said in check.wrong]
-        known = json.loads(kept)
-        assert {ballot["branch"] for ballot in known["entries"] if ballot["kind"] == "ballot"} == {
-            find(await stage.tree(), name).id for name in ("Lyon", "Givors")
-        }
-
-
-@pytest.mark.parametrize(
-    ("way", "least", "counted_all"),
-    [("branches", 1, True), ("double", 1, True), ("heads", 1, True), ("heads", 3, True), ("branches", 2, False)],
-)
-async def test_a_confidential_record_can_be_counted_again(
-    database_url: str, way: str, least: int, *, counted_all: bool
-) -> None:
-    """By branches too, where the ballots of each are told; that all is compared shows where the file lies."""
-    policy = VotePolicy(mandate_members=2, breakdown=least)
-    async with stage_on(database_url, [bot(Settings(policy, SealedBox(b"s" * 32), Signer(b"k" * 32)))]) as stage:
-        rosa = await stage.person("Rosa", "Rhône", offices=["secretary"])
-        await stage.person("Rita", "Rhône")
-        lyon = [await stage.person(name, "Lyon") for name in ("Anna", "Bruno", "Clara")]
-        givors = [await stage.person(name, "Givors") for name in ("Gina", "Gus")]
-        await rosa.says(f"!vote Shall we strike? --below --count {way} --confidential", room="Rhône")
-        await rosa.taps("✅")
-        await stage.passes(timedelta(seconds=30))
-        for person, choice in (*((one, "1") for one in lyon), *((one, "2") for one in givors), (rosa, "2")):
-            await person.says("vote V1")
-            await person.says(choice)
-        await stage.passes(WEEK)
-        (file,) = [said for said in await stage.all_letters() if isinstance(said.content, Document)]
-        assert isinstance(file.content, Document)
-        kept = await stage.db.read(partial(files.read, file=file.content.file))
-        assert kept is not None
-        report = verify(kept)
-        assert report.passed, [said for check in report.checks for said in check.wrong]
-        (check,) = [check for check in report.checks if check.name == "count"]
-        assert ("only the tally of heads" not in check.note) is counted_all
-        measures = [one["by"] for one in json.loads(kept)["verdict"]["measures"]]
-        assert measures == (["heads", "branches", "mandates"] if least == 1 else ["heads", way][: 1 + (way != "heads")])
 
 
 async def test_the_places_are_kept_once(stage: Stage, people: People) -> None:
@@ -483,8 +258,6 @@ async def test_the_table_goes_on_filling_up_by_taps_and_removals(stage: Stage, p
 
 
 async def test_each_branch_gets_its_poll_again_however_many_there_are(database_url: str) -> None:
-    from bridge.letters import About, PollEnd
-
     names = [f"R{number}" for number in range(8)]
     async with stage_on(database_url, [BOT], tree={"France": {name: {} for name in names}}) as stage:
         rosa = await stage.person("Rosa", "France", offices=["secretary"])
@@ -500,31 +273,6 @@ async def test_each_branch_gets_its_poll_again_however_many_there_are(database_u
             await stage.arrives(end)
         again = await polls(stage)
         assert [name for name in names if again[name].id == first[name].id] == []
-
-
-@pytest.mark.parametrize(
-    ("how", "said", "totals"),
-    [
-        (Apportionment.REMAINDER, "largest remainder", "2 For, 1 Against"),
-        (Apportionment.DHONDT, "D’Hondt", "3 For, 0 Against"),
-    ],
-)
-async def test_how_mandates_are_split_is_announced_and_stays(
-    database_url: str, how: Apportionment, said: str, totals: str
-) -> None:
-    async with stage_on(database_url, [bot(Settings(VotePolicy(mandate_members=2, apportionment=how)))]) as stage:
-        rosa = await stage.person("Rosa", "Rhône", offices=["secretary"])
-        lyon = [await stage.person(name, "Lyon") for name in ("Anna", "Bruno", "Clara", "David", "Eva")]
-        (preview,) = await rosa.says("!vote Shall we strike? --below --count mandates", room="Rhône")
-        words = f"decided by mandates: each branch’s are split by its votes ({said})"
-        assert words in preview
-        await rosa.taps("✅")
-        await stage.passes(timedelta(seconds=1))
-        for each in lyon:
-            await each.says(f"!vote V1 {2 if each.name == 'Eva' else 1}", room="Lyon")
-        found = await results(stage)
-        assert f"Carried, {words}." in found["Rhône"]
-        assert f"• By mandates: {totals}, 0 Abstain" in found["Rhône"]
 
 
 async def test_a_branch_that_is_lost_later_is_named_until_it_is_heard_again(stage: Stage, people: People) -> None:
