@@ -51,7 +51,7 @@ class ManyRooms:
         self.syncs += 1
         if self.syncs > 2:
             self.told.set()
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
         rooms = {} if since is None else self._rooms
         await asyncio.sleep(0)
         return {

@@ -70,7 +70,7 @@ class Homeserver:
             return answer
         if not self._told:
             self.done.set()
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
         self._passes()
         return answer | self._told.pop(0)
 
