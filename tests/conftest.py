@@ -26,7 +26,7 @@ settings.load_profile("kunveno")
 QUICK_PASSWORDS = {"bcrypt_rounds": 4}
 BOTH = os.environ.get("KUNVENO_DATABASES") == "both"
 """Whether conversations are held on both databases. Else each is held on one of them, half of them on either; what is
-about databases, kills and restores is tested on both in any case."""
+about databases, kills and restores is tested on both in any case. Where there is no PostgreSQL, all are on SQLite."""
 CONVERSATIONS = (
     "tests/unit/bots/",
     "tests/unit/kit/",
@@ -36,7 +36,7 @@ CONVERSATIONS = (
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks what starts a server, so that `-m "not synapse"` leaves a run of milliseconds."""
-    if not BOTH:
+    if not BOTH and postgresql.find_programs() is not None:
         left_out = _other_database(items)
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid in left_out])
         items[:] = [item for item in items if item.nodeid not in left_out]
